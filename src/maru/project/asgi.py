@@ -1,0 +1,35 @@
+"""The web process as one ASGI application: media and static files from folders, all else from Django.
+
+Segments are immutable and cacheable for ever, playlists and indexes must be asked again each time; both are plain
+files, so that any web server or CDN can serve them instead.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "maru.project.settings")
+
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Mount, Router
+from starlette.types import Receive, Scope, Send
+
+from maru.project.beats import web_beats
+from maru.project.folders import MediaFolder, StaticFolder, static_roots
+
+_django = get_asgi_application()
+_media = GZipMiddleware(MediaFolder(settings.MARU.media), minimum_size=600)
+_static = GZipMiddleware(StaticFolder(static_roots()), minimum_size=600)
+_files = Router([Mount("/media", app=_media), Mount("/static", app=_static)])
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Send each request to the part that answers it."""
+    if scope["type"] == "lifespan":
+        await web_beats(receive, send)
+    elif scope["type"] == "http" and scope["path"].startswith(("/media/", "/static/")):
+        await _files(scope, receive, send)
+    else:
+        await _django(scope, receive, send)  # type: ignore[arg-type]  # Django types its own scope
