@@ -1,0 +1,127 @@
+"""How often one person, device or address may write: every public write names a declared limit.
+
+Counting is a sliding window over the Django cache: the count of the present window plus the weighted count of the
+one before. ``cache.add`` and ``cache.incr`` are atomic on every backend used, so parallel requests cannot slip by.
+An address is never stored in clear: its key is an HMAC with a salt of the day that lives in the cache only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import math
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.utils.translation import ngettext
+
+from maru.platform.access.refusals import TooMany
+
+_DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most ``times`` in any ``seconds`` for one person or device; ``per_address`` for all behind one address."""
+
+    name: str
+    times: int
+    seconds: int
+    per_address: int
+
+    def __post_init__(self) -> None:
+        if min(self.times, self.seconds, self.per_address) < 1:
+            raise ValueError(f"limit {self.name}: every number must be at least 1")
+
+
+_declared: dict[str, Limit] = {}
+
+
+def declare(name: str, *, times: int, seconds: int, per_address: int | None = None) -> Limit:
+    """Declare the limit of a public write. ``per_address`` is 20 x ``times`` unless given (schools share one)."""
+    limit_ = Limit(name, times, seconds, per_address if per_address is not None else times * 20)
+    if _declared.get(name, limit_) != limit_:
+        raise ValueError(f"limit {name} is declared twice with different numbers")
+    _declared[name] = limit_
+    return limit_
+
+
+def declared() -> tuple[Limit, ...]:
+    """Every declared limit, by name."""
+    return tuple(_declared[name] for name in sorted(_declared))
+
+
+def limit(who: HttpRequest | str, name: str, *, now: Callable[[], float] = time.time) -> None:
+    """Count one use of ``name`` by ``who`` (a request, or a key of your own); raise TooMany above the limit."""
+    rule = _declared[name]
+    if isinstance(who, str):
+        _count(f"{name}:k:{_digest(who)}", rule.times, rule.seconds, now())
+        return
+    address = address_of(who)
+    if address in getattr(settings, "MARU_LIMITS_EXEMPT", ()):
+        return
+    _count(f"{name}:a:{_address_key(address, now())}", rule.per_address, rule.seconds, now())
+    key = _subject(who)
+    if key:
+        _count(f"{name}:s:{key}", rule.times, rule.seconds, now())
+
+
+def address_of(request: HttpRequest) -> str:
+    """The peer's address as the server saw it (uvicorn resolves trusted proxies). Never store it."""
+    return str(request.META.get("REMOTE_ADDR") or "")
+
+
+def _subject(request: HttpRequest) -> str:
+    user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated:
+        return f"p{user.pk}"
+    device: str = getattr(request, "device_known", "")
+    return f"d{device}" if device else ""
+
+
+def _count(key: str, times: int, seconds: int, now: float) -> None:
+    window = math.floor(now / seconds)
+    present, before = f"limit:{key}:{window}", f"limit:{key}:{window - 1}"
+    cache.add(present, 0, timeout=seconds * 2 + 1)
+    try:
+        count = cache.incr(present)
+    except ValueError:  # evicted between add and incr: begin anew rather than refuse
+        cache.set(present, 1, timeout=seconds * 2 + 1)
+        count = 1
+    passed = now / seconds - window
+    earlier = int(cache.get(before, 0))
+    if count + earlier * (1 - passed) > times:
+        wait = _wait(count, earlier, times, seconds, passed)
+        raise TooMany(
+            ngettext(
+                "Please wait %(seconds)d second before you send again.",
+                "Please wait %(seconds)d seconds before you send again.",
+                wait,
+            )
+            % {"seconds": wait},
+            retry_after=wait,
+        )
+
+
+def _wait(count: int, earlier: int, times: int, seconds: int, passed: float) -> int:
+    """Seconds until one more would fit, if nothing else is sent (at least 1, at most two windows)."""
+    if count <= times and earlier:
+        return max(1, math.ceil(seconds * (1 - (times - count) / earlier - passed)))
+    return max(1, math.ceil(seconds * (1 - passed)))
+
+
+def _address_key(address: str, now: float) -> str:
+    day = int(now // _DAY)
+    name = f"limit:salt:{day}"
+    cache.add(name, secrets.token_hex(16), timeout=2 * _DAY)
+    salt = str(cache.get(name, "")) or settings.SECRET_KEY
+    return hmac.new(salt.encode(), address.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _digest(key: str) -> str:
+    return hmac.new(settings.SECRET_KEY.encode(), key.encode(), hashlib.sha256).hexdigest()[:32]
