@@ -1,0 +1,1 @@
+"""What happened, in order: the outbox that a transaction writes and the relay that hands it to the stream."""
