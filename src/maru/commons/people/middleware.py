@@ -14,7 +14,10 @@ Answer = Callable[[HttpRequest], HttpResponse]
 
 
 class PersonLanguage:
-    """A signed-in person's own language, unless this browser chose another (the cookie of the switch)."""
+    """A signed-in person's own language, unless this browser chose another (the cookie of the switch).
+
+    All times on the page are those of the city.
+    """
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response

@@ -9,8 +9,18 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render, resolve_url
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from maru.platform.access.refusals import Refusal, SecondFactorNeeded, SignInNeeded, TooMany
+from maru.platform.access.faults import note_fault, reference_of
+from maru.platform.access.refusals import (
+    NotAllowed,
+    NotFound,
+    Refusal,
+    SecondFactorNeeded,
+    SignInNeeded,
+    TooMany,
+)
 
 # Fields that hold what a citizen typed; all others (tokens, choices, passwords) are not shown again.
 _TYPED = ("text", "answer", "reason", "title", "summary", "description", "question", "body")
@@ -79,3 +89,35 @@ def _next_step(refusal: Refusal) -> str:
 
 def _to(address: str, request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"{address}?{urlencode({'next': request.get_full_path()})}")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler400."""
+    return refuse(request, Refusal(_("The request could not be understood.")))
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler403."""
+    return refuse(request, NotAllowed())
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler404."""
+    return refuse(request, NotFound())
+
+
+def fault(request: HttpRequest) -> HttpResponse:
+    """handler500: says it is our fault and gives the reference. Never raises: plain text if even the page fails."""
+    reference = reference_of(request)
+    if wants_json(request):
+        message = gettext("Something went wrong on our side.")
+        return JsonResponse(
+            {"error": {"code": "fault", "message": message, "reference": reference}}, status=500
+        )
+    try:
+        return render(request, "access/fault.html", {"reference": reference}, status=500)
+    except Exception as second:  # noqa: BLE001  # the last line of defence: the page itself may be what is broken
+        note_fault(request, second)
+        return HttpResponse(
+            f"Something went wrong. Reference: {reference}\n", status=500, content_type="text/plain"
+        )

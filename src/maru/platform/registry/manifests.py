@@ -1,0 +1,157 @@
+"""What a service declares, and how the house finds it: a service declares, the platform connects.
+
+A room is an installed app below ``maru.services`` (or a part of the commons that has pages of its own) with a
+``service.py`` whose ``MANIFEST`` says all that the whole needs to know. Menu, addresses, search, indicators and documentation are built from the manifests; nothing here imports a
+service by name.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+
+Words = dict[str, str]  # language code -> text
+_ROOMS = ("maru.services.", "maru.commons.")
+CATEGORIES = (
+    "watch",
+    "speak",
+    "vote",
+    "report",
+    "learn",
+    "move",
+    "data",
+    "map",
+    "safety",
+    "culture",
+    "office",
+)
+
+
+@dataclass(frozen=True)
+class MenuEntry:
+    """One entry of the menu. ``roles`` empty: for everyone; else only for holders of one of them."""
+
+    titles: Words
+    address: str
+    icon: str = ""
+    roles: tuple[str, ...] = ()
+    order: int = 100
+
+
+@dataclass(frozen=True)
+class Permission:
+    """An act of staff and who may do it, for the documentation and the check of all addresses."""
+
+    act: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long personal data of one kind is kept, and why."""
+
+    what: Words
+    days: int
+    reason: Words
+
+
+@dataclass(frozen=True)
+class ServiceManifest:
+    """What a service gives the whole. Titles in every language of the house; the rest may be empty for now.
+
+    ``uses`` names the services whose doors it calls. ``indicators`` ... ``notices`` are names of things the service
+    offers; ``urls`` is the module of its addresses, hung at the root.
+    """
+
+    name: str
+    titles: Words
+    category: str
+    summaries: Words = field(default_factory=dict)
+    urls: str = ""
+    uses: tuple[str, ...] = ()
+    indicators: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    cards: tuple[str, ...] = ()
+    feeds: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+    notices: tuple[str, ...] = ()
+    retention: tuple[Retention, ...] = ()
+    menu: tuple[MenuEntry, ...] = ()
+
+
+@cache
+def manifests() -> tuple[ServiceManifest, ...]:
+    """The manifests of all installed services, by name."""
+    found = []
+    for package in settings.INSTALLED_APPS:
+        if package.startswith(_ROOMS) and importlib.util.find_spec(f"{package}.service"):
+            found.append(importlib.import_module(f"{package}.service").MANIFEST)
+    return tuple(sorted(found, key=lambda manifest: manifest.name))
+
+
+def service_urls() -> list[URLPattern | URLResolver]:
+    """The addresses of every service, for the address plan."""
+    return [path("", include(manifest.urls)) for manifest in manifests() if manifest.urls]
+
+
+def menu(language: str, person: Any = None) -> list[dict[str, str]]:
+    """The entries this person may use, as ``{"title", "address", "icon", "category"}``, in order."""
+    entries: list[tuple[int, str, dict[str, str]]] = []
+    for manifest in manifests():
+        for entry in manifest.menu:
+            if not _for_person(entry.roles, person):
+                continue
+            shown = {
+                "title": in_words(entry.titles, language),
+                "address": entry.address,
+                "icon": entry.icon,
+                "category": manifest.category,
+            }
+            entries.append((entry.order, entry.address, shown))
+    return [shown for _order, _address, shown in sorted(entries, key=lambda item: item[:2])]
+
+
+def in_words(words: Words, language: str) -> str:
+    """The text in ``language``, else English, else any."""
+    for code in (language, language.split("-")[0], "en"):
+        if words.get(code):
+            return words[code]
+    return next(iter(words.values()), "")
+
+
+def faults_of(manifest: ServiceManifest, names: Iterable[str], languages: Iterable[str]) -> list[str]:
+    """What is wrong with a manifest, in words: used by the Django check and by tests."""
+    found = []
+    wanted = list(languages)
+    if manifest.category not in CATEGORIES:
+        found.append(f"category {manifest.category!r} is not one of {', '.join(CATEGORIES)}")
+    for language in wanted:
+        if not manifest.titles.get(language):
+            found.append(f"no title in {language}")
+        found += [
+            f"menu {entry.address} has no title in {language}"
+            for entry in manifest.menu
+            if not entry.titles.get(language)
+        ]
+    found += [f"uses {used}, which is not installed" for used in manifest.uses if used not in set(names)]
+    if manifest.urls and importlib.util.find_spec(manifest.urls) is None:
+        found.append(f"urls {manifest.urls} does not exist")
+    return found
+
+
+def _for_person(roles: tuple[str, ...], person: Any) -> bool:
+    if not roles:
+        return True
+    return bool(
+        person is not None and person.is_authenticated and any(person.has_role(role) for role in roles)
+    )
