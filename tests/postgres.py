@@ -26,7 +26,9 @@ def _binaries() -> Path:
 
 
 def _as_server(command: list[str]) -> None:
-    prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+    prefix = (
+        ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+    )
     done = subprocess.run([*prefix, *command], capture_output=True, text=True, check=False, cwd="/")
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)}: {done.stdout}{done.stderr}")
@@ -44,9 +46,36 @@ def start(folder: Path) -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    _as_server([str(binaries / "initdb"), "-D", str(data), "-U", "maru", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"])
+    _as_server(
+        [
+            str(binaries / "initdb"),
+            "-D",
+            str(data),
+            "-U",
+            "maru",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+        ]
+    )
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={data} -c fsync=off -c max_connections=60"
-    _as_server([str(binaries / "pg_ctl"), "-D", str(data), "-l", str(data / "log"), "-w", "-t", "60", "-o", options, "start"])
+    _as_server(
+        [
+            str(binaries / "pg_ctl"),
+            "-D",
+            str(data),
+            "-l",
+            str(data / "log"),
+            "-w",
+            "-t",
+            "60",
+            "-o",
+            options,
+            "start",
+        ]
+    )
     return f"postgres://maru@127.0.0.1:{port}/postgres"
 
 

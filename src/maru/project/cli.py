@@ -22,14 +22,20 @@ COMMAND_MODULES = (
 
 def _parents() -> list[argparse.ArgumentParser]:
     parent = argparse.ArgumentParser(add_help=False)
-    parent.add_argument("--home", metavar="DIR", type=Path, help="folder of the house (MARU_HOME, default ./var)")
+    parent.add_argument(
+        "--home", metavar="DIR", type=Path, help="folder of the house (MARU_HOME, default ./var)"
+    )
     return [parent]
 
 
-def _own_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], parents: list[argparse.ArgumentParser]) -> None:
+def _own_commands(
+    subparsers: argparse._SubParsersAction[argparse.ArgumentParser], parents: list[argparse.ArgumentParser]
+) -> None:
     serve = subparsers.add_parser("serve", parents=parents, help="run the whole house on this machine")
     serve.add_argument("--port", type=int, help="port of the pages (MARU_PORT, default 8000)")
-    serve.add_argument("--demo", action="store_true", help="open the demonstration city with a broadcast on air")
+    serve.add_argument(
+        "--demo", action="store_true", help="open the demonstration city with a broadcast on air"
+    )
     serve.set_defaults(run=_serve, django=False)
     for part, text in (
         ("web", "run only the pages"),
@@ -40,7 +46,9 @@ def _own_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser
         one = subparsers.add_parser(part, parents=parents, help=text)
         one.add_argument("--port", type=int, help="port of the pages (MARU_PORT, default 8000)")
         one.set_defaults(run=_part, part=part, django=part in {"media", "worker"})
-    prepare = subparsers.add_parser("prepare", parents=parents, help="make or update the home: database, city, demo")
+    prepare = subparsers.add_parser(
+        "prepare", parents=parents, help="make or update the home: database, city, demo"
+    )
     prepare.add_argument("--demo", action="store_true", help="plant the demonstration city")
     prepare.set_defaults(run=_prepare)
     manage = subparsers.add_parser("django", parents=parents, help="Django's own management commands")
@@ -50,7 +58,9 @@ def _own_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line, with every part's commands."""
-    parser = argparse.ArgumentParser(prog="maru", description="A city hall online: one house that any city can run.")
+    parser = argparse.ArgumentParser(
+        prog="maru", description="A city hall online: one house that any city can run."
+    )
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     parents = _parents()
     _own_commands(subparsers, parents)
@@ -134,7 +144,9 @@ def _light_parser() -> argparse.ArgumentParser:
 
 def build_parser_with_django(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """The parts' commands import models, so Django comes first, with the home that the arguments name."""
-    early, _rest = _parents()[0].parse_known_args([word for word in arguments if word not in {"-h", "--help"}])
+    early, _rest = _parents()[0].parse_known_args(
+        [word for word in arguments if word not in {"-h", "--help"}]
+    )
     try:
         if early.home is not None:
             os.environ["MARU_HOME"] = str(early.home.expanduser().absolute())

@@ -16,7 +16,9 @@ def stream_url(request: HttpRequest) -> str:
     """The public address of the event stream as this reader reaches it."""
     if settings.MARU.stream_url:
         return str(settings.MARU.stream_url)
-    host = request.get_host().rsplit(":", 1)[0] if not request.get_host().endswith("]") else request.get_host()
+    host = (
+        request.get_host().rsplit(":", 1)[0] if not request.get_host().endswith("]") else request.get_host()
+    )
     return f"{request.scheme}://{host}:{settings.MARU.stream_port}"
 
 

@@ -41,7 +41,9 @@ def health(request: HttpRequest) -> JsonResponse:
 def metrics(request: HttpRequest) -> HttpResponse:
     """The same for Prometheus."""
     registry = CollectorRegistry()
-    up = Gauge("maru_part_up", "1 when the part's last heartbeat is fresh and well", ["part"], registry=registry)
+    up = Gauge(
+        "maru_part_up", "1 when the part's last heartbeat is fresh and well", ["part"], registry=registry
+    )
     age = Gauge("maru_part_heartbeat_age_seconds", "Age of the last heartbeat", ["part"], registry=registry)
     for name in PARTS:
         beat = read(settings.MARU.home, name)

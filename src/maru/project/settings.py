@@ -181,7 +181,10 @@ SOCIALACCOUNT_PROVIDERS = (
 
 def _mail(url: str) -> dict[str, object]:
     if url == "file":
-        return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend", "EMAIL_FILE_PATH": str(MARU.home / "mail")}
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+            "EMAIL_FILE_PATH": str(MARU.home / "mail"),
+        }
     if url == "console":
         return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
     parts = urlsplit(url)
@@ -228,7 +231,11 @@ X_FRAME_OPTIONS = "DENY"
 
 # The event stream may be another port of the same host (default) or another address; a page cannot know its own
 # host in a static header, so any port of http and https is allowed for connections where no address is set.
-_STREAM = [MARU.stream_url] if MARU.stream_url else [f"http://*:{MARU.stream_port}", f"https://*:{MARU.stream_port}"]
+_STREAM = (
+    [MARU.stream_url]
+    if MARU.stream_url
+    else [f"http://*:{MARU.stream_port}", f"https://*:{MARU.stream_port}"]
+)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],

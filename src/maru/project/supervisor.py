@@ -37,7 +37,7 @@ class Child:
     def start(self, environ: Mapping[str, str]) -> None:
         """Start it in a group of its own, so that a Ctrl-C reaches the supervisor first."""
         self.process = subprocess.Popen(
-            self.command, env=dict(environ), start_new_session=True, preexec_fn=_die_with_parent  # noqa: PLW1509
+            self.command, env=dict(environ), start_new_session=True, preexec_fn=_die_with_parent
         )
         self.started = time.monotonic()
 

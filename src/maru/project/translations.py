@@ -18,9 +18,12 @@ from babel.messages.pofile import read_po
 PACKAGE = Path(__file__).resolve().parent.parent
 LANGUAGES = ("ko",)
 _PLURAL = re.compile(
-    r"{%\s*blocktrans(?:late)?\b(?P<args>[^%]*)%}(?P<one>.*?)(?:{%\s*plural\s*%}(?P<many>.*?))?{%\s*endblocktrans(?:late)?\s*%}", re.S
+    r"{%\s*blocktrans(?:late)?\b(?P<args>[^%]*)%}(?P<one>.*?)(?:{%\s*plural\s*%}(?P<many>.*?))?{%\s*endblocktrans(?:late)?\s*%}",
+    re.S,
 )
-_SIMPLE = re.compile(r"""{%\s*trans(?:late)?\s+(?P<quote>["'])(?P<text>.*?)(?P=quote)(?P<rest>[^%]*)%}""", re.S)
+_SIMPLE = re.compile(
+    r"""{%\s*trans(?:late)?\s+(?P<quote>["'])(?P<text>.*?)(?P=quote)(?P<rest>[^%]*)%}""", re.S
+)
 _ARGUMENT = re.compile(r"""\b_\((?P<quote>["'])(?P<text>.*?)(?P=quote)\)""", re.S)
 _CONTEXT = re.compile(r"""context\s+(["'])(.*?)\1""")
 _VARIABLE = re.compile(r"{{\s*([\w.]+)(?:\|[^}]*)?\s*}}")
@@ -56,7 +59,12 @@ def _template_messages(path: Path) -> set[Message]:
         body = match["one"]
         if "trimmed" in match["args"]:
             body = re.sub(r"\s*\n\s*", " ", body.strip())
-        found.add((context[2] if context else None, _VARIABLE.sub(r"%(\1)s", body.replace("%", "%%")) if "{{" in body else body))
+        found.add(
+            (
+                context[2] if context else None,
+                _VARIABLE.sub(r"%(\1)s", body.replace("%", "%%")) if "{{" in body else body,
+            )
+        )
     bare = _PLURAL.sub("", text)
     for match in _ARGUMENT.finditer(bare):
         found.add((None, match["text"]))
@@ -65,8 +73,14 @@ def _template_messages(path: Path) -> set[Message]:
 
 def _code_messages(path: Path) -> set[Message]:
     keywords = {
-        "gettext": None, "gettext_lazy": None, "_": None, "gettext_noop": None,
-        "ngettext": (1, 2), "ngettext_lazy": (1, 2), "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2),
+        "gettext": None,
+        "gettext_lazy": None,
+        "_": None,
+        "gettext_noop": None,
+        "ngettext": (1, 2),
+        "ngettext_lazy": (1, 2),
+        "pgettext": ((1, "c"), 2),
+        "pgettext_lazy": ((1, "c"), 2),
     }
     found: set[Message] = set()
     for _line, message, _comments, context in extract_from_file("python", path, keywords=keywords):  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ urlpatterns = [
     path("people/", include("maru.commons.people.urls")),
     path("offices/", include("maru.commons.voices.urls")),
     path("moderation/", include("maru.commons.moderation.urls")),
-    path("audit/", include("maru.platform.audit.urls")),
+    path("audit/", include("maru.commons.people.urls_audit")),
     *service_urls(),
     path("", include("maru.platform.ui.urls")),
 ]

@@ -67,7 +67,8 @@ def main(environment: Environment) -> int:
     queue = _queue_worker()
     threads = [threading.Thread(target=Relay(stop).run, name="relay")]
     threads += [
-        threading.Thread(target=_run_periodic, args=(work, stop, faults), name=work.name) for work in periodic_work()
+        threading.Thread(target=_run_periodic, args=(work, stop, faults), name=work.name)
+        for work in periodic_work()
     ]
     # A task may be a long ffmpeg run: the thread must not hold the process back when it is told to stop.
     threads.append(threading.Thread(target=queue.run, name="queue", daemon=True))

@@ -27,9 +27,15 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "MARU_BIND": ("127.0.0.1", "Address that web, stream and inputs listen on; 0.0.0.0 for a network."),
     "MARU_PORT": ("8000", "Port of the web pages."),
     "MARU_STREAM_PORT": ("MARU_PORT + 1", "Port of the event stream."),
-    "MARU_STREAM_URL": ("", "Public address of the event stream; empty: the page's own host and MARU_STREAM_PORT."),
+    "MARU_STREAM_URL": (
+        "",
+        "Public address of the event stream; empty: the page's own host and MARU_STREAM_PORT.",
+    ),
     "MARU_STREAM_PROCESSES": ("1", "How many processes share the event stream's port."),
-    "MARU_URL": ("", "Public address of the house, for links in mails and feeds; empty: that of the request."),
+    "MARU_URL": (
+        "",
+        "Public address of the house, for links in mails and feeds; empty: that of the request.",
+    ),
     "MARU_HOSTS": ("*", "Host names served, separated by commas."),
     "MARU_RTMP_PORT": ("1935", "Port for RTMP encoders."),
     "MARU_SRT_PORTS": ("9000-9099", "Ports for SRT encoders, one for each input."),
@@ -39,12 +45,18 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "MARU_CACHE": ("memory", "memory, or redis://host:port/number."),
     "MARU_TASKS": ("database", "database: the queue of background tasks."),
     "MARU_MEDIA": ("MARU_HOME/media", "Folder of segments, playlists, files."),
-    "MARU_SECRET": ("MARU_HOME/secret", "Secret that signs sessions; by default made once and kept in the home."),
+    "MARU_SECRET": (
+        "MARU_HOME/secret",
+        "Secret that signs sessions; by default made once and kept in the home.",
+    ),
     "MARU_DEBUG": ("0", "1 shows faults in the browser. Never on the open network."),
     "MARU_DEMO": ("0", "1 marks a demonstration: demo accounts are shown on the sign-in page."),
     "MARU_HTTPS": ("0", "1 when the house stands behind TLS: secure cookies, HSTS."),
     "MARU_STAFF_MFA": ("required", "required, or optional: whether staff need a second factor."),
-    "MARU_MAIL": ("file", "file (mails are written to MARU_HOME/mail), console, or smtp://user:password@host:port."),
+    "MARU_MAIL": (
+        "file",
+        "file (mails are written to MARU_HOME/mail), console, or smtp://user:password@host:port.",
+    ),
     "MARU_OIDC_NAME": ("", "Name of an OpenID Connect provider, as the sign-in button shows it."),
     "MARU_OIDC_ISSUER": ("", "Its issuer address."),
     "MARU_OIDC_CLIENT": ("", "Client id."),
@@ -172,7 +184,7 @@ def _ffmpeg(environ: Mapping[str, str]) -> str:
         if not Path(given).is_file():
             raise SettingsError("MARU_FFMPEG", f"{given!r} is no file")
         return given
-    import imageio_ffmpeg  # noqa: PLC0415 - slow to import, and not needed where MARU_FFMPEG is set
+    import imageio_ffmpeg
 
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
@@ -201,7 +213,8 @@ def load(environ: Mapping[str, str] | None = None) -> Environment:
         stream_url=_address(environ, "MARU_STREAM_URL"),
         stream_processes=_number(environ, "MARU_STREAM_PROCESSES", 1, 1, 64),
         public_url=_address(environ, "MARU_URL"),
-        hosts=tuple(host.strip() for host in environ.get("MARU_HOSTS", "*").split(",") if host.strip()) or ("*",),
+        hosts=tuple(host.strip() for host in environ.get("MARU_HOSTS", "*").split(",") if host.strip())
+        or ("*",),
         rtmp_port=_number(environ, "MARU_RTMP_PORT", 1935, 1, 65535),
         srt_ports=_port_range(environ, "MARU_SRT_PORTS"),
         encoder_host=environ.get("MARU_ENCODER_HOST", "").strip() or "127.0.0.1",

@@ -1,0 +1,47 @@
+"""The command line says clearly what is wrong, and each part answers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def _maru(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "maru.project.cli", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **variables},
+    )
+
+
+def test_a_wrong_setting_stops_every_command_with_its_name(tmp_path: Path) -> None:
+    for command in ("serve", "web", "stream", "media", "worker", "prepare"):
+        done = _maru(command, "--home", str(tmp_path), MARU_RTMP_PORT="many")
+        assert done.returncode == 2
+        assert "MARU_RTMP_PORT" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_without_a_command_the_usage_is_shown(tmp_path: Path) -> None:
+    done = _maru(MARU_HOME=str(tmp_path))
+    assert done.returncode == 2
+    assert "usage: maru" in done.stderr
+
+
+def test_help_lists_the_commands(tmp_path: Path) -> None:
+    done = _maru("--help", MARU_HOME=str(tmp_path))
+    assert done.returncode == 0
+    for command in ("serve", "web", "stream", "media", "worker", "broadcast", "city", "audit", "person"):
+        assert command in done.stdout
+
+
+def test_prepare_makes_a_home_and_makes_it_twice(tmp_path: Path) -> None:
+    for _round in range(2):
+        done = _maru("prepare", "--home", str(tmp_path / "home"), MARU_DATABASE="sqlite")
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "home" / "db.sqlite3").exists()
