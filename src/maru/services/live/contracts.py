@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 BroadcastState = Literal["scheduled", "live", "ended", "replay", "cancelled"]
 QuestionState = Literal["asked", "on_air", "answered", "passed"]
@@ -31,10 +31,11 @@ NOBODY = Viewer()
 
 @dataclass(frozen=True)
 class Named:
-    """A code and its name in the active language (a topic, a programme, an office)."""
+    """A code and its name in the active language (a topic, a programme, an office); ``names`` in all."""
 
     code: str
     name: str
+    names: dict[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,18 @@ class VoteResult:
 
 
 @dataclass(frozen=True)
+class Written:
+    """What became of a sent opinion. ``held``: only its author and the moderators see it for now.
+
+    ``repeated``: it was already here, sent before under the same token.
+    """
+
+    opinion: OpinionView
+    held: bool
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
 class HostScreen:
     """What the host reads beside the camera."""
 
@@ -249,6 +262,26 @@ class LogView:
     source_to: str
     reason: str
     detail: dict[str, Any] = field(default_factory=dict)
+
+
+class Changes(TypedDict, total=False):
+    """What a producer may set. ``programme`` is a slug ("" for none), ``topics`` are codes.
+
+    ``poster`` is a ``files.StoredFile`` or None.
+    """
+
+    titles: dict[str, str]
+    summaries: dict[str, str]
+    programme: str
+    topics: list[str]
+    starts_at: datetime | None
+    preset: str
+    thresholds: dict[str, float]
+    moderation: Literal["after", "before"]
+    slow_mode_s: int
+    anonymous: bool
+    opinions_open: bool
+    poster: Any
 
 
 @dataclass(frozen=True)

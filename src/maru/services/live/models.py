@@ -23,7 +23,12 @@ STATES = [
     ("replay", _("Replay")),
     ("cancelled", _("Cancelled")),
 ]
-OVERRIDES = [("auto", _("Automatic")), ("primary", _("Primary")), ("backup", _("Backup")), ("slate", _("Slate"))]
+OVERRIDES = [
+    ("auto", _("Automatic")),
+    ("primary", _("Primary")),
+    ("backup", _("Backup")),
+    ("slate", _("Slate")),
+]
 MODERATION = [("after", _("After publication")), ("before", _("Before publication"))]
 QUESTION_STATES = [
     ("asked", _("Asked")),
@@ -138,6 +143,8 @@ class Broadcast(models.Model):
     plays = models.PositiveBigIntegerField(default=0)
     phones = models.PositiveBigIntegerField(default=0)
     routed_at = models.DateTimeField(null=True, blank=True)
+    # All words a search may find, in small letters: JSON columns are not searched alike by every database.
+    words = models.TextField(blank=True, editable=False)
 
     class Meta:
         ordering: ClassVar = ["-starts_at", "-id"]
@@ -174,7 +181,9 @@ class Input(models.Model):
 
     broadcast = models.ForeignKey(Broadcast, on_delete=models.CASCADE, related_name="inputs")
     name = models.CharField(max_length=10, choices=[("primary", _("Primary")), ("backup", _("Backup"))])
-    kind = models.CharField(max_length=4, choices=[("push", _("Encoder")), ("file", _("File"))], default="push")
+    kind = models.CharField(
+        max_length=4, choices=[("push", _("Encoder")), ("file", _("File"))], default="push"
+    )
     key = models.CharField(max_length=64, unique=True, default=new_key)
     srt_port = models.PositiveIntegerField(null=True, blank=True)
     file_path = models.CharField(max_length=500, blank=True)
@@ -186,6 +195,9 @@ class Input(models.Model):
         ordering: ClassVar = ["broadcast", "-name"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["broadcast", "name"], name="live_input_once"),
+            models.UniqueConstraint(
+                fields=["srt_port"], condition=models.Q(srt_port__isnull=False), name="live_port_once"
+            ),
         ]
         verbose_name = _("input")
         verbose_name_plural = _("inputs")
