@@ -1,4 +1,4 @@
-"""Forms of the account."""
+"""Forms of accounts and of the audit log's filter."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from maru.commons.offices.models import Office
 from maru.commons.people.models import Person, Role
 
 
@@ -36,6 +37,10 @@ class ProfileForm(forms.ModelForm):
     class Meta:
         model = Person
         fields = ["nickname", "name", "language"]
+        help_texts = {
+            "nickname": _("What other citizens see beside what you write."),
+            "name": _("Only staff see it."),
+        }
 
 
 class DeleteForm(forms.Form):
@@ -44,8 +49,38 @@ class DeleteForm(forms.Form):
     email = forms.EmailField(label=_("Your e-mail address, once more"))
 
 
+class PeopleFilter(forms.Form):
+    """Search of accounts."""
+
+    q = forms.CharField(label=_("Name or e-mail"), required=False)
+    role = forms.ChoiceField(
+        label=_("Role"),
+        required=False,
+        choices=[("", _("Everyone")), ("staff", _("All staff")), *Role.choices],
+    )
+
+
+class OfficeChoice(forms.ModelChoiceField):
+    """Offices that answer, by name."""
+
+    def __init__(self, **kwargs):
+        super().__init__(queryset=Office.objects.filter(answers=True), **kwargs)
+
+
 class GrantForm(forms.Form):
     """A role to give; the office only for officers."""
 
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
-    office = forms.CharField(label=_("Office (officers only)"), required=False)
+    office = OfficeChoice(label=_("Office"), required=False, help_text=_("Only for an officer."))
+
+
+class AuditFilter(forms.Form):
+    """Filter of the audit log."""
+
+    actor = forms.CharField(label=_("Who"), required=False, help_text=_("For example person:12 or system."))
+    act = forms.CharField(label=_("Act"), required=False, help_text=_("Its beginning, for example live."))
+    target = forms.CharField(label=_("On what"), required=False, help_text=_("Its beginning."))
+
+    def clean(self):
+        """NUL cannot be asked of PostgreSQL; Django's CharField refuses it already."""
+        return {name: (text or "").strip() for name, text in super().clean().items()}

@@ -1,0 +1,13 @@
+"""Addresses of the administrators' pages of accounts, below ``/people/``."""
+
+from django.urls import path
+
+from maru.commons.people import views
+
+urlpatterns = [
+    path("", views.people, name="people"),
+    path("<int:key>/", views.person, name="person"),
+    path("<int:key>/grant/", views.grant, name="person_grant"),
+    path("<int:key>/revoke/<int:grant_key>/", views.revoke, name="person_revoke"),
+    path("<int:key>/active/", views.set_active, name="person_active"),
+]
