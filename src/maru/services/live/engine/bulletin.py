@@ -51,7 +51,7 @@ class Bulletin:
         now = self._clock()
         left = health.get(before) if before in ("primary", "backup") else None
         detail: dict[str, object] = {"seq": entry.seq, "pdt": round(entry.pdt, 3)}
-        reason = override if override != "auto" else ""
+        reason: str = override if override != "auto" else ""
         if left is not None and not left.good and left.bad_since:
             detail["after_s"] = round(now - left.bad_since, 3)
             reason = reason or left.why

@@ -142,14 +142,35 @@ class Report:
 class Publication(Protocol):
     """One connection of an encoder, as bytes that ffmpeg understands."""
 
-    input: InputSpec
-    protocol: Literal["rtmp", "srt", "file"]
-    container: Literal["flv", "mpegts", "auto"]
-    began: float  # wall time of the first media byte; 0.0 before it
-    last_media: float  # time.monotonic() of the latest media byte
-    last_video: float | None  # the same for each track where the protocol tells; None: unknown
-    last_audio: float | None
-    peer: str
+    # Read-only here, so that one publication may stand before another (plain attributes satisfy it too).
+    @property
+    def input(self) -> InputSpec: ...
+    @property
+    def protocol(self) -> Literal["rtmp", "srt", "file"]: ...
+    @property
+    def container(self) -> Literal["flv", "mpegts", "auto"]: ...
+    @property
+    def began(self) -> float:
+        """Wall time of the first media byte; 0.0 before it."""
+        ...
+
+    @property
+    def last_media(self) -> float:
+        """``time.monotonic()`` of the latest media byte."""
+        ...
+
+    @property
+    def last_video(self) -> float | None:
+        """The same for the picture where the protocol tells; None: unknown."""
+        ...
+
+    @property
+    def last_audio(self) -> float | None:
+        """The same for the sound."""
+        ...
+
+    @property
+    def peer(self) -> str: ...
 
     async def read(self) -> bytes:
         """The next bytes; b"" once the encoder has left."""

@@ -20,6 +20,7 @@ from maru.services.live.engine.contracts import (
 )
 from maru.services.live.engine.probe import gather_head
 
+
 class Runner(Protocol):
     """What encodes a publication: ``encoder.Encoder`` or a fake of the tests."""
 

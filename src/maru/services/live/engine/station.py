@@ -81,7 +81,7 @@ class Station:
         self.director = Director(self.timeline, self.health, self.feeds, equipment.slates)
         self.finished = self.timeline.ended_at is not None
         self._connections: dict[InputName, _Connection] = {}
-        self._old: set[asyncio.Task[None]] = set()
+        self._old: set[asyncio.Future[Any]] = set()
         self._wake = asyncio.Event()
         self._dirty = bool(self.timeline.last)
         self._space = SpaceWatch(self._existing(), equipment.low_bytes)

@@ -197,6 +197,7 @@ class Bench:
                 if not publication.closed and name not in self.mute:
                     publication.send()
             await self.station.step()
+            await asyncio.sleep(0)
             if self.clock.now >= until - 1e-6:
                 return
             self.clock.now = min(until, round(self.clock.now + 0.1, 3))
