@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def bench(tmp_path: Path) -> Bench:
 
 def no_holes(bench: Bench) -> None:
     entries = bench.station.timeline.entries
-    for before, after in zip(entries, entries[1:], strict=False):
+    for before, after in itertools.pairwise(entries):
         assert after.pdt >= before.end - 1e-6
         assert after.pdt - before.end < 1.01
 
