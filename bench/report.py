@@ -38,8 +38,14 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
 
 def finish(name: str, passed: bool | None, figures: dict[str, Any]) -> int:
     """Print the last line, one JSON object, and return the exit status (1 if a target was missed)."""
-    machine = {"cores": os.cpu_count(), "python": platform.python_version(), "load": round(os.getloadavg()[0], 2)}
-    print(json.dumps({"bench": name, "passed": passed, **figures, "machine": machine}, default=str), flush=True)
+    machine = {
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "load": round(os.getloadavg()[0], 2),
+    }
+    print(
+        json.dumps({"bench": name, "passed": passed, **figures, "machine": machine}, default=str), flush=True
+    )
     return 0 if passed is not False else 1
 
 

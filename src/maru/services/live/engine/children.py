@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from maru.services.live.engine.flv import Piece
 from maru.services.live.engine.publication import BufferedPublication
 
+MANNERS_SECONDS = 1.0
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -36,6 +37,14 @@ async def start(arguments: Sequence[str]) -> Process:
         limit=131_072,
         preexec_fn=_die_with_parent if _LIBC is not None else None,
     )
+
+
+def end(process: Process) -> None:
+    """Ask it to stop, so that it takes leave of its peer; kill it if it has not after a second."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+            asyncio.get_running_loop().call_later(MANNERS_SECONDS, kill, process)
 
 
 def kill(process: Process) -> None:

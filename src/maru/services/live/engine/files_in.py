@@ -22,12 +22,15 @@ class FileError(OSError):
 
 
 def play_arguments(ffmpeg: str, path: Path) -> list[str]:
-    """The command that writes the file's first picture and sound track as Matroska, in real time."""
+    """The command that writes the file's first picture and sound track in real time.
+
+    NUT carries any codec as it is; Matroska refuses the sound of a transport stream.
+    """
     return [
         *(ffmpeg, "-hide_banner", "-loglevel", "warning", "-nostats", "-nostdin", "-re"),
         *("-protocol_whitelist", "file", "-format_whitelist", FORMATS, "-i", f"file:{path}"),
         *("-map", "0:V:0?", "-map", "0:a:0?", "-map_metadata", "-1", "-c", "copy", "-flush_packets", "1"),
-        *("-f", "matroska", "-live", "1", "-cluster_time_limit", "200", "pipe:1"),
+        *("-f", "nut", "pipe:1"),
     ]
 
 

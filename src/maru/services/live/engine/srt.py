@@ -100,7 +100,7 @@ class SrtListener:
         finally:
             if publication is not None:
                 publication.end("connection closed by the encoder")
-            children.kill(process)
+            children.end(process)
             await asyncio.shield(self._settle(process, watch))
             self.publication = None
         return True
@@ -111,7 +111,7 @@ class SrtListener:
 
     def _hand_over(self, process: asyncio.subprocess.Process) -> BufferedPublication:
         publication = BufferedPublication(
-            self.spec, "srt", "mpegts", f"srt:{self.spec.srt_port}", on_close=lambda _: children.kill(process)
+            self.spec, "srt", "mpegts", f"srt:{self.spec.srt_port}", on_close=lambda _: children.end(process)
         )
         self.publication = publication
         log.info("an SRT caller publishes to %s/%s", self.spec.broadcast, self.spec.name)
