@@ -118,7 +118,7 @@ def decode(topic: str, data: bytes) -> Hint | None:
     """The hint, or None for what is not a JSON object (another program wrote to our socket or channel)."""
     try:
         message = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         message = None
     if not isinstance(message, dict):
         log.warning("bus: a broken message on %s was dropped", topic)

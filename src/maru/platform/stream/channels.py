@@ -15,7 +15,7 @@ from itertools import islice
 from maru.platform.events.wire import RING_EVENTS, Event, Fanout
 
 BATCH_SECONDS = 1.0
-ASK_AGAIN_SECONDS = 0.5
+ASK_AGAIN_SECONDS = 0.25
 QUIET_SECONDS = 10.0
 # A reader that is behind is given the past in messages of about this size, as fast as it takes them.
 CATCH_UP_BYTES = 64 * 1024
@@ -60,13 +60,13 @@ class Channel:
     """``known`` is False until the relay has told what the channel is. Times are seconds of any steady clock."""
 
     __slots__ = (
-        "_cache", "_live", "_ring", "asked_at", "batched_at", "floor", "gaps", "head", "heard_at", "known", "loads", "name",
+        "_cache", "_live", "_ring", "asked_at", "batched_at", "behind", "floor", "gaps", "head", "heard_at", "known", "loads", "name",
         "published",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.known = False
+        self.known = self.behind = False
         self.floor = self.head = self.published = 0
         self.gaps = self.loads = 0
         self.asked_at = self.batched_at = float("-inf")
@@ -77,17 +77,17 @@ class Channel:
 
     # Receiving
 
-    def receive(self, fanout: Fanout, now: float) -> bool:
-        """Take in what is new and follows; drop what is known. Returns whether something is still missing."""
+    def receive(self, fanout: Fanout, now: float) -> None:
+        """Take in what is new and follows; drop what is known. ``behind``: something is still missing."""
         if fanout.after is not None:
             self.heard_at = now
             # Never mind an old answer that was on its way: only one that knew all we know can say that we are wrong.
             went_back = fanout.head < fanout.after == self.head
             if not self.known or fanout.floor > self.head or went_back:
                 self._load(fanout)
-                return False
+                return
         if not self.known:
-            return True
+            return
         for event in fanout.events:
             if event.seq <= self.head:
                 continue
@@ -95,17 +95,17 @@ class Channel:
                 break
             self._ring.append(encode(event))
             self.head = event.seq
-        return self.compare(fanout.head, now)
+        self.compare(fanout.head, now)
 
-    def compare(self, head: int, now: float) -> bool:
-        """Told that ``head`` is the newest number: whether something is missing."""
+    def compare(self, head: int, now: float) -> None:
+        """Told that ``head`` is the newest number: are we ``behind``?"""
         if not self.known:
-            return True
-        if head > self.head:
-            self.gaps += 1
-            return True
-        self.heard_at = now
-        return False
+            return
+        behind = head > self.head
+        self.gaps += behind and not self.behind
+        self.behind = behind
+        if not behind:
+            self.heard_at = now
 
     def _load(self, fanout: Fanout) -> None:
         """Begin anew from an answer; readers whose place is not in it are told to reset by ``after``."""
@@ -115,14 +115,13 @@ class Channel:
         self.floor = fanout.floor
         self.head = self.published = fanout.head
         self.known = True
+        self.behind = False
         self.loads += 1
 
-    def ask_due(self, now: float, missing: bool) -> bool:
-        """Whether to ask the relay now; at most twice a second, and of a quiet channel every ten seconds."""
-        waited = now - self.asked_at
-        due = waited >= ASK_AGAIN_SECONDS and (
-            missing or not self.known or now - self.heard_at >= QUIET_SECONDS
-        )
+    def ask_due(self, now: float, *, wanted: bool = False) -> bool:
+        """Whether to ask the relay now: for what is missing or ``wanted``, and of a channel that is long quiet."""
+        wanted = wanted or self.behind or not self.known or now - self.heard_at >= QUIET_SECONDS
+        due = wanted and now - self.asked_at >= ASK_AGAIN_SECONDS
         if due:
             self.asked_at = now
         return due

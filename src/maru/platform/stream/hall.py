@@ -21,7 +21,7 @@ from maru.platform.stream.readers import STALL_SECONDS, Reader
 from maru.platform.stream.rooms import Room
 
 REQUEST_SECONDS = 10.0
-TICK_SECONDS = 0.5
+TICK_SECONDS = 0.25
 AUDIENCE_SECONDS = 2.0
 RELAY_SILENT_SECONDS = 5.0
 ROOMS_LIMIT = 20_000
@@ -158,19 +158,20 @@ class Hall:
     def _fanout(self, message: dict[str, object], now: float) -> None:
         fanout = wire.read_fanout(message)
         room = None if fanout is None else self.rooms.get(fanout.channel)
-        if fanout is not None and room is not None and room.receive(fanout, now):
-            self._ask_if_due(room, missing=True)
+        if fanout is not None and room is not None:
+            room.receive(fanout, now)
+            self._ask_if_due(room)
 
     def _heads(self, message: dict[str, object], now: float) -> None:
         heads = message.get("heads")
         for name, head in heads.items() if isinstance(heads, dict) else ():
             room = self.rooms.get(name)
-            if room is not None and isinstance(head, int) and room.channel.compare(head, now):
-                self._ask_if_due(room, missing=True)
+            if room is not None and isinstance(head, int):
+                room.channel.compare(head, now)
+                self._ask_if_due(room)
 
-    def _ask_if_due(self, room: Room, *, missing: bool = False) -> None:
-        now = self._loop.time()
-        if room.channel.ask_due(now, missing=True) if missing else room.ask_due(now):
+    def _ask_if_due(self, room: Room) -> None:
+        if room.ask_due(self._loop.time()):
             # Many rooms may have to ask at the same time, after a restart: one message carries all their questions.
             if not self._asks:
                 self._loop.call_later(0.01, self._ask)

@@ -82,13 +82,13 @@ class Room:
 
     # What the relay says
 
-    def receive(self, fanout: Fanout, now: float) -> bool:
-        """Take in events; returns whether something is missing and must be asked for."""
+    def receive(self, fanout: Fanout, now: float) -> None:
+        """Take in events, and see to it that they are given out."""
         channel = self.channel
         head, loads = channel.head, channel.loads
-        missing = channel.receive(fanout, now)
+        channel.receive(fanout, now)
         if not channel.known:
-            return missing
+            return
         if channel.loads != loads:
             self.deliver()
         self._greet()
@@ -98,12 +98,11 @@ class Room:
                 reader.reset()
             self.ahead.clear()
         self._schedule()
-        return missing
 
     def ask_due(self, now: float) -> bool:
         """Whether the relay should be asked about this channel."""
-        missing = bool(self.arrivals or self.ahead)
-        return (missing or bool(self.readers)) and self.channel.ask_due(now, missing)
+        wanted = bool(self.arrivals or self.ahead)
+        return (wanted or bool(self.readers)) and self.channel.ask_due(now, wanted=wanted)
 
     def _schedule(self) -> None:
         at = self.channel.batch_at()
