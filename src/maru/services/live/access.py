@@ -89,6 +89,12 @@ def moderated(request: HttpRequest, slug: str) -> tuple[Broadcast, Person]:
     return broadcast(slug), person
 
 
+def staff(request: HttpRequest) -> Person:
+    """The person, if one of those who run broadcasts: a producer or a moderator."""
+    person: Person = require_role(request, "producer", "moderator")
+    return person
+
+
 def producer(request: HttpRequest) -> Person:
     """The person, if a producer."""
     person: Person = require_role(request, "producer")

@@ -60,7 +60,10 @@ def route_opinion(*, opinion: Opinion, office: Office, by: Person | None) -> Opi
 
 
 def answer_opinion(*, opinion: Opinion, office: Office | None, by: Person | None, text: str) -> Answer:
-    """An office answers in writing. Raises Invalid, TooLarge, NotAllowed, Conflict; the room follows by ``on_step``."""
+    """An office answers in writing; the room follows by ``on_step``.
+
+    Raises Invalid, TooLarge, NotAllowed, Conflict.
+    """
     if not text.strip():
         raise Invalid("text", _("Please write an answer."))
     return voices.answer(voice=opinion.voice, text=text, by=by, office=office)

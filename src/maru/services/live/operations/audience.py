@@ -28,9 +28,7 @@ def note_audience(*, broadcast: Broadcast, viewers: int, phones: int, joins: int
         if not (viewers or joins):
             return
         came = joins
-    elif (last.now, last.joins) == (0, joins) and not viewers:
-        return
-    elif now() - last.at < _RHYTHM:
+    elif ((last.now, last.joins) == (0, joins) and not viewers) or now() - last.at < _RHYTHM:
         return
     else:
         came = joins - last.joins if joins >= last.joins else joins

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
 
 from django.conf import settings
@@ -99,7 +100,7 @@ def start_broadcast(*, broadcast: Broadcast, by: Person | None) -> Broadcast:
 
 
 def end_broadcast(*, broadcast: Broadcast, by: Person | None) -> Broadcast:
-    """The end; the replay follows by itself. Ending again changes nothing. WrongState if it never was on air."""
+    """The end; the replay follows by itself. Again changes nothing. WrongState if it never was on air."""
     with transaction.atomic(), gathered():
         fresh = Broadcast.objects.select_for_update().get(pk=broadcast.pk)
         if fresh.state not in {"ended", "replay"}:
@@ -195,17 +196,31 @@ def _follow(stale: Broadcast, fresh: Broadcast) -> None:
 
 def _apply(broadcast: Broadcast, changes: Changes) -> list[Topic] | None:
     """Check all and set; returns the topics to set, None if they were not given."""
-    for words, limit in (("titles", _TITLE), ("summaries", _SUMMARY)):
-        if words in changes:
-            setattr(broadcast, words, _words(changes[words], words, limit))  # type: ignore[literal-required]
+    if "titles" in changes:
+        broadcast.titles = _words(changes["titles"], "titles", _TITLE)
+    if "summaries" in changes:
+        broadcast.summaries = _words(changes["summaries"], "summaries", _SUMMARY)
     if "programme" in changes:
         broadcast.programme = _programme(changes["programme"])
+    if "starts_at" in changes:
+        broadcast.starts_at = _time(changes["starts_at"])
+    if "poster" in changes:
+        broadcast.poster = changes["poster"]
+    _apply_signal(broadcast, changes)
+    _apply_conversation(broadcast, changes)
+    return _topics(changes["topics"]) if "topics" in changes else None
+
+
+def _apply_signal(broadcast: Broadcast, changes: Changes) -> None:
     if "preset" in changes:
         if changes["preset"] not in PRESETS:
             raise Invalid("preset", _("There is no such preset."))
         broadcast.preset = changes["preset"]
     if "thresholds" in changes:
         broadcast.thresholds = _thresholds(changes["thresholds"])
+
+
+def _apply_conversation(broadcast: Broadcast, changes: Changes) -> None:
     if "moderation" in changes:
         if changes["moderation"] not in {"after", "before"}:
             raise Invalid("moderation", _("Either after or before publication."))
@@ -214,15 +229,16 @@ def _apply(broadcast: Broadcast, changes: Changes) -> list[Topic] | None:
         if not 0 <= changes["slow_mode_s"] <= _SLOWEST:
             raise Invalid("slow_mode_s", _("Between 0 and 3600 seconds."))
         broadcast.slow_mode_s = changes["slow_mode_s"]
-    if "starts_at" in changes:
-        starts = changes["starts_at"]
-        if starts is not None and starts.tzinfo is None:
-            raise Invalid("starts_at", _("The time needs its time zone."))
-        broadcast.starts_at = starts
-    for flag in ("anonymous", "opinions_open", "poster"):
-        if flag in changes:
-            setattr(broadcast, flag, changes[flag])  # type: ignore[literal-required]
-    return _topics(changes["topics"]) if "topics" in changes else None
+    if "anonymous" in changes:
+        broadcast.anonymous = changes["anonymous"]
+    if "opinions_open" in changes:
+        broadcast.opinions_open = changes["opinions_open"]
+
+
+def _time(given: datetime | None) -> datetime | None:
+    if given is not None and given.tzinfo is None:
+        raise Invalid("starts_at", _("The time needs its time zone."))
+    return given
 
 
 def _words(given: dict[str, str], field: str, limit: int) -> dict[str, str]:

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from maru.commons.moderation import operations as moderation
 from maru.commons.voices import operations as voices
@@ -109,7 +108,7 @@ def _may_write(broadcast: Broadcast, person: Person | None, device: str, writer:
     if closed:
         raise OpinionsClosed(closed)
     if person is None and (not broadcast.anonymous or not writer):
-        raise AccountNeeded()
+        raise AccountNeeded
     moderation.check_may_write(device=device, person=person)
 
 

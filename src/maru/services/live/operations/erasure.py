@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def forget_writer(person: Person) -> None:
-    """The words stay, the link between them is cut, and the files lose the name. In the eraser's transaction."""
+    """The words stay, the link between them is cut, the files lose the name. In the eraser's transaction."""
     with gathered():
         for broadcast in Broadcast.objects.all():
             writer = digest(broadcast.pk, "person", str(person.pk))

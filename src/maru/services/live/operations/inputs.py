@@ -21,7 +21,7 @@ InputName = Literal["primary", "backup"]
 
 
 def add_input(*, broadcast: Broadcast, name: InputName, by: Person | None, file_path: str = "") -> Input:
-    """A place for one encoder, or a file that plays in its stead. WrongState if the broadcast has it already."""
+    """A place for one encoder, or a file that plays in its stead. WrongState if it is there already."""
     with transaction.atomic():
         if broadcast.inputs.filter(name=name).exists():
             raise WrongState(_("This broadcast has that input already."))

@@ -1,4 +1,4 @@
-"""What every change leaves behind: intervals to be written anew, events, and a hint that wakes the media process."""
+"""What every change leaves behind: intervals to be written anew, events, a hint to the media process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ Event = tuple[str, str, dict[str, Any]]
 
 _MARK = """
 INSERT INTO live_interval (broadcast_id, second, wanted, written, changed_at) VALUES (%s, %s, 1, 0, %s)
-ON CONFLICT (broadcast_id, second) DO UPDATE SET wanted = live_interval.wanted + 1, changed_at = EXCLUDED.changed_at
+ON CONFLICT (broadcast_id, second)
+DO UPDATE SET wanted = live_interval.wanted + 1, changed_at = EXCLUDED.changed_at
 """
 
 
@@ -57,7 +58,7 @@ def gathered() -> Iterator[None]:
 
 
 def mark(broadcast: Broadcast, moments: Iterable[datetime]) -> None:
-    """The timed files of these moments must be written anew; in the caller's transaction, before its events."""
+    """The timed files of these moments must be written anew. In a transaction, before its events."""
     seconds = {second_of(moment) for moment in moments}
     waiting = _gathered.get()
     if waiting is None:

@@ -1,1 +1,4 @@
-"""Reading. ``broadcasts`` gives guide, pages and cards, ``conversation`` opinions, ``staff`` desks, ``numbers`` figures."""
+"""Reading.
+
+``broadcasts`` gives guide, pages and cards; ``conversation`` opinions; ``staff`` desks; ``numbers`` figures.
+"""

@@ -94,9 +94,14 @@ def all_cards(*, state: str = "", limit: int = 100, offset: int = 0) -> tuple[Br
     return cards(rows.order_by("-pk")[offset : offset + limit])
 
 
-def count(*, state: str = "") -> int:
-    """How many ``all_cards`` could give."""
-    return (Broadcast.objects.filter(state=state) if state else Broadcast.objects).count()
+def search(
+    filters: GuideFilters, *, state: str, limit: int, offset: int
+) -> tuple[int, tuple[BroadcastCard, ...]]:
+    """How many there are, and a portion of them, newest first."""
+    rows = _narrowed(filters)
+    if state:
+        rows = rows.filter(state=state)
+    return rows.count(), cards(rows.order_by("-pk")[offset : offset + limit])
 
 
 def cards(rows: QuerySet[Broadcast]) -> tuple[BroadcastCard, ...]:

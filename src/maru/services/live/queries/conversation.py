@@ -106,7 +106,7 @@ def _voted(rows: list[Opinion], viewer: Viewer) -> set[int]:
 def conversation(
     broadcast: Broadcast, *, after: str = "", limit: int = 100, viewer: Viewer = NOBODY
 ) -> ConversationPage:
-    """A stretch in the order of arrival. ``after`` is the ``next`` of the stretch before; Invalid if it is not one."""
+    """A stretch in the order of arrival. ``after`` is ``next`` of the one before; Invalid if it is not."""
     limit = max(1, min(limit, MOST))
     rows = list(readable(broadcast).filter(pk__gt=_cursor(after)).order_by("pk")[: limit + 1])
     more = len(rows) > limit

@@ -77,6 +77,6 @@ def phones_share(broadcast: Broadcast) -> float | None:
 
 
 def _thin(points: list[AudiencePoint]) -> tuple[AudiencePoint, ...]:
-    """At most 240 points; of each stretch the one with most viewers, so that the peak stays in the picture."""
+    """At most 240 points; of each stretch the one with most viewers, so that the peak is seen."""
     step = -(-len(points) // _POINTS) or 1
     return tuple(max(points[i : i + step], key=lambda point: point.now) for i in range(0, len(points), step))
