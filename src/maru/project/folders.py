@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable
 from pathlib import Path
 
 from django.apps import apps
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -32,13 +34,13 @@ class MediaFolder(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         if any(part.startswith(".") for part in Path(path).parts):
-            return PlainTextResponse("Not found", 404)
+            return PlainTextResponse("Not found\n", 404, {"cache-control": "no-store"})
         # A reader that holds the beginning of the list may ask for the rest alone (RFC 8216bis, 6.2.5.1).
         if path.endswith(".m3u8") and b"_HLS_skip=YES" in scope.get("query_string", b""):
             delta = path.removesuffix(".m3u8") + ".delta.m3u8"
             if self.lookup_path(delta)[1] is not None:
                 path = delta
-        response = await super().get_response(path, scope)
+        response = await _found(super().get_response(path, scope))
         if response.status_code in {200, 206, 304}:
             kind = TYPES.get(Path(path).suffix)
             if kind and response.status_code != 304:
@@ -60,11 +62,19 @@ class StaticFolder(StaticFiles):
         self.all_directories = [*roots]
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
+        response = await _found(super().get_response(path, scope))
         if response.status_code in {200, 206}:
             response.headers["cache-control"] = FOR_EVER if _HASHED.search(path) else "public, max-age=300"
         response.headers["x-content-type-options"] = "nosniff"
         return response
+
+
+async def _found(answer: Awaitable[Response]) -> Response:
+    """Starlette raises what it refuses; outside a Starlette application that has to become an answer here."""
+    try:
+        return await answer
+    except HTTPException as refused:
+        return PlainTextResponse(f"{refused.detail}\n", refused.status_code)
 
 
 def static_roots() -> list[Path]:
