@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from maru.platform.ui import house, icons, vite as built
+from maru.platform.ui.player_words import player_words
 from maru.platform.ui.themes import theme_of
 
 register = template.Library()
@@ -377,10 +379,38 @@ def opinion_template(vote_url: str = "", can_vote: bool = True) -> dict[str, Any
     return {"opinion": {}, "vote_url": vote_url, "voted": False, "can_vote": can_vote, "blank": True}
 
 
-@register.inclusion_tag("ui/player.html", takes_context=True)
-def player(context: Context, src: str, title: str, **options: Any) -> dict[str, Any]:
-    """Draw the player. Options: poster, state, sound_url, sound_playlist, downloads, tracks, chapters, autoplay, id."""
-    return {"src": src, "title": title, "request": context.get("request"), **options}
+@register.inclusion_tag("ui/player.html")
+def player(
+    src: str,
+    title: str,
+    poster: str = "",
+    state: str = "live",
+    sound: str = "",
+    autoplay: bool = False,
+    id: str = "player",
+    chapters: Iterable[Mapping[str, Any]] = (),
+    tracks: Iterable[Mapping[str, str]] = (),
+    downloads: Iterable[tuple[str, str]] = (),
+) -> dict[str, Any]:
+    """Draw the player of one playlist.
+
+    `sound` is the playlist of the sound alone; `chapters` are {"title", "at": datetime}; `tracks` are captions
+    {"src", "label", "lang"}; `downloads` are (label, url) for readers without JavaScript.
+    """
+    marks = [{"title": str(one["title"]), "at": one["at"].isoformat()} for one in chapters if one.get("at")]
+    return {
+        "src": src,
+        "title": title,
+        "poster": poster,
+        "state": state,
+        "sound": sound,
+        "autoplay": autoplay,
+        "id": id,
+        "downloads": list(downloads),
+        "chapters": json.dumps(marks, ensure_ascii=False) if marks else "",
+        "tracks": json.dumps(list(tracks), ensure_ascii=False) if tracks else "",
+        "words": json.dumps(player_words(), ensure_ascii=False),
+    }
 
 
 @register.simple_tag(takes_context=True)
