@@ -63,7 +63,7 @@ def _encode_anew(data: bytes, field: str) -> tuple[bytes, str, str, tuple[int, i
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data), formats=_READ)
+            picture: Image.Image = Image.open(io.BytesIO(data), formats=_READ)
             if picture.width * picture.height > MAX_PIXELS:
                 raise TooLarge(_("This picture has too many pixels."), field=field)
             picture = ImageOps.exif_transpose(picture)

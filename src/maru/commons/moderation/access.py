@@ -22,7 +22,7 @@ def word(request: HttpRequest, key: int) -> BlockedWord:
     moderator(request)
     found = BlockedWord.objects.filter(pk=key).first()
     if found is None:
-        raise NotFound()
+        raise NotFound
     return found
 
 
@@ -31,5 +31,5 @@ def block(request: HttpRequest, key: int) -> Block:
     moderator(request)
     found = Block.objects.filter(pk=key).first()
     if found is None:
-        raise NotFound()
+        raise NotFound
     return found

@@ -21,7 +21,7 @@ def account(request: HttpRequest, key: int) -> Person:
     require_role(request, Role.ADMINISTRATOR)
     found = Person.objects.filter(pk=key).first()
     if found is None:
-        raise NotFound()
+        raise NotFound
     return found
 
 
@@ -30,5 +30,5 @@ def grant_of(request: HttpRequest, person: Person, key: int) -> Grant:
     require_role(request, Role.ADMINISTRATOR)
     found = Grant.objects.filter(pk=key, person=person).select_related("person", "office").first()
     if found is None:
-        raise NotFound()
+        raise NotFound
     return found

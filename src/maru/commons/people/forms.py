@@ -83,4 +83,4 @@ class AuditFilter(forms.Form):
 
     def clean(self):
         """NUL cannot be asked of PostgreSQL; Django's CharField refuses it already."""
-        return {name: (text or "").strip() for name, text in super().clean().items()}
+        return {name: (text or "").strip() for name, text in (super().clean() or {}).items()}

@@ -30,7 +30,7 @@ class PersonLanguage:
             language = getattr(request.user, "language", "")
             if language in dict(settings.LANGUAGES):
                 translation.activate(language)
-                request.LANGUAGE_CODE = language  # type: ignore[attr-defined]  # as LocaleMiddleware does
+                request.LANGUAGE_CODE = language
         return self.get_response(request)
 
 

@@ -30,9 +30,9 @@ def inbox_voice(request: HttpRequest, public_id: str) -> Voice:
     offices = offices_of(official(request))
     found = _find(public_id)
     if found is None or found.office_id is None or found.state == State.HIDDEN:
-        raise NotFound()
+        raise NotFound
     if offices is not None and found.office_id not in offices:
-        raise NotFound()
+        raise NotFound
     return found
 
 
@@ -40,7 +40,7 @@ def readable_voice(request: HttpRequest, public_id: str) -> Voice:
     """A public voice, or one's own in any state."""
     found = _find(public_id)
     if found is None or not (found.is_readable or is_own(request, found)):
-        raise NotFound()
+        raise NotFound
     return found
 
 

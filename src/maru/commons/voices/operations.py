@@ -158,7 +158,7 @@ def answer(*, voice: Voice, text: str, by: Actor, office: Office | None = None) 
             office=speaker,
             by=by if isinstance(by, Person) else None,
             text=words,
-            at=voice.answered_at,
+            at=voice.answered_at or timezone.now(),
         )
         tell(voice, voice.steps.order_by("-pk")[0])
     return made

@@ -7,6 +7,7 @@ An address is never stored in clear: its key is an HMAC with a salt of the day t
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import math
@@ -96,6 +97,7 @@ def _count(key: str, times: int, seconds: int, now: float) -> None:
     passed = now / seconds - window
     earlier = int(cache.get(before, 0))
     if count + earlier * (1 - passed) > times:
+        _uncount(present)
         wait = _wait(count, earlier, times, seconds, passed)
         raise TooMany(
             ngettext(
@@ -112,7 +114,13 @@ def _wait(count: int, earlier: int, times: int, seconds: int, passed: float) -> 
     """Seconds until one more would fit, if nothing else is sent (at least 1, at most two windows)."""
     if count <= times and earlier:
         return max(1, math.ceil(seconds * (1 - (times - count) / earlier - passed)))
-    return max(1, math.ceil(seconds * (1 - passed)))
+    return max(1, math.ceil(seconds * (1 - passed + 1 / times)))
+
+
+def _uncount(key: str) -> None:
+    """A refused use does not count: who tries again too early is not kept out for longer."""
+    with contextlib.suppress(ValueError):  # evicted meanwhile
+        cache.decr(key)
 
 
 def _address_key(address: str, now: float) -> str:

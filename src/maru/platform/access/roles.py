@@ -34,7 +34,7 @@ def require_person(request: HttpRequest) -> Any:
     """The signed-in person; SignInNeeded if there is none."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        raise SignInNeeded()
+        raise SignInNeeded
     return user
 
 
@@ -42,7 +42,7 @@ def require_role(request: HttpRequest, *roles: str) -> Any:
     """The signed-in person if they hold any of ``roles`` and passed a second step where the city demands it."""
     person = cast(StaffMember, require_person(request))
     if not any(person.has_role(role) for role in roles):
-        raise NotAllowed()
+        raise NotAllowed
     require_second_factor(person)
     return person
 
@@ -50,7 +50,7 @@ def require_role(request: HttpRequest, *roles: str) -> Any:
 def require_second_factor(person: StaffMember) -> None:
     """SecondFactorNeeded unless the account has one or the city made it optional (MARU_STAFF_MFA)."""
     if settings.MARU.staff_mfa == "required" and not person.has_second_factor():
-        raise SecondFactorNeeded()
+        raise SecondFactorNeeded
 
 
 def staff_page(*roles: str) -> Callable[[View[Rest]], View[Rest]]:
@@ -65,7 +65,7 @@ def staff_page(*roles: str) -> Callable[[View[Rest]], View[Rest]]:
             return response
 
         inner.required_roles = roles  # type: ignore[attr-defined]  # read by the invariant test of all URLs
-        return inner
+        return cast("View[Rest]", inner)
 
     return decorate
 
@@ -81,4 +81,4 @@ def signed_in_page(view: View[Rest]) -> View[Rest]:
         return response
 
     inner.required_roles = ("citizen",)  # type: ignore[attr-defined]  # read by the invariant test of all URLs
-    return inner
+    return cast("View[Rest]", inner)
