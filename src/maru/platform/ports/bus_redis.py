@@ -133,6 +133,7 @@ class _RedisSubscription(Subscription):
                 if not down:
                     log.warning("bus: Redis is not heard: %s", fault)
                 down = True
+                self._listening.set()
                 self._stop.wait(_RETRY)
         self._client.close()
 
