@@ -2,15 +2,18 @@
 
 from django.urls import path
 
-from maru.services.live.views import conversation, host, moderation, public, routing, studio
+from maru.services.live.views import conversation, feeds, host, moderation, public, routing, studio
 
 app_name = "live"
 urlpatterns = [
     path("live/", public.guide, name="guide"),
+    path("live/calendar.ics", feeds.calendar, name="calendar"),
     path("live/programmes/<slug:slug>/", public.programme, name="programme"),
     path("live/<slug:slug>/", public.broadcast, name="broadcast"),
     path("live/<slug:slug>/embed/", public.embed, name="embed"),
     path("live/<slug:slug>/transcript/", public.transcript, name="transcript"),
+    path("live/<slug:slug>/opinions.csv", feeds.csv, name="opinions_csv"),
+    path("live/<slug:slug>/opinions.json", feeds.json, name="opinions_json"),
     path("live/<slug:slug>/opinions/", conversation.opinions, name="opinions"),
     path("live/<slug:slug>/opinions/mine/", conversation.mine, name="mine"),
     path("live/<slug:slug>/opinions/<str:opinion>/vote/", conversation.vote, name="vote"),
