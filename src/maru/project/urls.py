@@ -17,6 +17,7 @@ urlpatterns = [
     path("people/", include("maru.commons.people.urls")),
     path("offices/", include("maru.commons.voices.urls")),
     path("moderation/", include("maru.commons.moderation.urls")),
+    path("voices/", include("maru.commons.voices.urls_public")),
     path("audit/", include("maru.commons.people.urls_audit")),
     *service_urls(),
     path("", include("maru.platform.ui.urls")),
