@@ -98,7 +98,9 @@ def page_context(request: HttpRequest, slug: str, form: OpinionForm | None = Non
         "answered": answered_in_writing(found, viewer),
         "absolute": request.build_absolute_uri(page.card.url),
         "poster": request.build_absolute_uri(page.card.poster) if page.card.poster else "",
-        "player_chapters": [one for one in page.chapters if one.at],
+        "player_chapters": [{"title": one.title, "at": one.at} for one in page.chapters if one.at],
+        "sound": page.playlist.replace("index.m3u8", "audio.m3u8"),
+        "player_downloads": [(one.kind, one.url) for one in page.downloads],
         "data": data_for_script(
             slug=page.card.slug,
             state=page.card.state,
