@@ -6,22 +6,22 @@ from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from maru.platform.access.refusals import Conflict, SignInNeeded, Text
+from maru.platform.access.refusals import Conflict, SignInNeeded
 
 
 class OpinionsClosed(Conflict):
     """409: this broadcast takes no opinions now."""
 
     code: ClassVar[str] = "opinions_closed"
-    title: ClassVar[Text] = _("The conversation is closed")
-    advice: ClassVar[Text] = _("You can still read what was said, and watch.")
+    title = _("The conversation is closed")
+    advice = _("You can still read what was said, and watch.")
 
 
 class AccountNeeded(SignInNeeded):
     """401: the producer allows opinions only from people who are signed in."""
 
     code: ClassVar[str] = "account_needed"
-    title: ClassVar[Text] = _("Please sign in to speak in this broadcast")
+    title = _("Please sign in to speak in this broadcast")
 
 
 class WrongState(Conflict):
@@ -34,4 +34,4 @@ class Taken(Conflict):
     """409: the address is already in use."""
 
     code: ClassVar[str] = "taken"
-    title: ClassVar[Text] = _("There is already a broadcast with this address")
+    title = _("There is already a broadcast with this address")

@@ -1,4 +1,4 @@
-"""How the conversation travels: the JSON of events, timed files, exports and the Open API. One shape everywhere."""
+"""How the conversation travels: one JSON shape for events, timed files, exports and the Open API."""
 
 from __future__ import annotations
 

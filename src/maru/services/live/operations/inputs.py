@@ -43,7 +43,7 @@ def rotate_key(*, broadcast: Broadcast, name: InputName, by: Person | None) -> I
         found = _input(broadcast, name)
         found.key = new_key()
         found.revoked_at = None
-        if found.srt_port is None and found.kind == "push":
+        if found.srt_port is None and found.kind == "push" and broadcast.state in {"scheduled", "live"}:
             found.srt_port = _free_port()
         found.save(update_fields=["key", "revoked_at", "srt_port"])
         record(actor=by, act="live.rotate_key", target=target(broadcast), details={"input": name})
