@@ -46,7 +46,7 @@ class Bulletin:
     def show(self, entry: Entry, health: Mapping[InputName, InputHealth], override: Override) -> None:
         """An entry is published; a switch is told with the time since its cause was seen."""
         before, self.shown = self.shown, entry.kind
-        if before is None or before == entry.kind:
+        if before == entry.kind or (before is None and entry.kind == "soon"):
             return
         now = self._clock()
         left = health.get(before) if before in ("primary", "backup") else None
@@ -55,7 +55,7 @@ class Bulletin:
         if left is not None and not left.good and left.bad_since:
             detail["after_s"] = round(now - left.bad_since, 3)
             reason = reason or left.why
-        self.tell("switch", now, source_from=before, source_to=entry.kind, reason=reason, detail=detail)
+        self.tell("switch", now, source_from=before or "", source_to=entry.kind, reason=reason, detail=detail)
 
     def cannot_write(self, error: OSError, free: int) -> None:
         """Writing failed; each reason is told once until it works again."""

@@ -21,8 +21,11 @@ from maru.services.live.engine.contracts import (
 from maru.services.live.engine.health import InputHealth, choose
 from maru.services.live.engine.timeline import WINDOW_ENTRIES, Entry, Timeline
 
-# A new source may begin up to a second before the timeline ends: a repeat is better than a hole.
-OVERLAP_S = 1.0
+# A new source may begin this much before the timeline ends. Its date is then off by as much as long as it
+# is on air, which is why it is not the second that would save more of the picture.
+OVERLAP_S = 0.25
+# All encoders cut on the same even seconds; what an encoder gives before its first of them is no beginning.
+SHORTEST_START_S = 1.0
 # The slate is listed as late as an encoder's segment would be.
 SLATE_LAG_S = 0.3
 # RFC 8216bis 6.2.1: something new within 1.5 target durations of the last.
@@ -52,7 +55,7 @@ class Feed:
                 return segments
         for _, segments in self.pending:
             fresh = segments.start >= end - OVERLAP_S and segments.start >= eligible_from - 0.1
-            if segments.session == session and fresh:
+            if segments.session == session and fresh and segments.duration >= SHORTEST_START_S:
                 return segments
         return None
 

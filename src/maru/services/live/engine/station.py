@@ -248,8 +248,6 @@ class Station:
 
     async def _list_due(self) -> None:
         try:
-            if not self._multivariant:
-                await asyncio.to_thread(self._publish_multivariant)
             shown: list[Entry] = []
             while step := self.director.next(self.equipment.clock()):
                 entry = await asyncio.to_thread(self._append, step)
@@ -258,6 +256,8 @@ class Station:
                 self._dirty = True
             if self._dirty:
                 await asyncio.to_thread(self.playlists.publish, self.timeline)
+                if not self._multivariant:
+                    await asyncio.to_thread(self._publish_multivariant)
                 self._dirty = False
         except OSError as error:
             self.bulletin.cannot_write(error, self._space.free)

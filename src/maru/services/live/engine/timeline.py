@@ -49,6 +49,39 @@ class Entry:
         return self.pdt + self.duration
 
 
+class _Journal:
+    """What the lines of a journal add up to."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.ended_at: float | None = None
+        self.seq = self.dsn = self.reserved = 0
+
+    def replay(self, line: bytes) -> bool:
+        """Take in one line; False when it is torn or garbled."""
+        if not line.endswith(b"\n"):
+            return False
+        try:
+            record = json.loads(line)
+            if "reserve" in record:
+                self.reserved = self.seq = int(record["reserve"])
+                self.dsn = int(record["dsn"])
+            elif "end" in record:
+                self.ended_at = float(record["end"])
+            else:
+                self._take(Entry(**record))
+        except (ValueError, TypeError, KeyError):
+            return False
+        return True
+
+    def _take(self, entry: Entry) -> None:
+        if self.entries and entry.seq != self.entries[-1].seq + 1:
+            # A line inside was lost (a damaged disk): numbers must stay true, so the list begins after it.
+            self.entries.clear()
+        self.entries.append(entry)
+        self.seq, self.dsn = entry.seq + 1, entry.dsn
+
+
 class Timeline:
     """The journal of one broadcast; everything that was ever listed, in order.
 
@@ -169,41 +202,19 @@ class Timeline:
     # -- recovery --------------------------------------------------------------------------------
 
     def _recover(self) -> IO[bytes]:
-        good = 0
+        good, journal = 0, _Journal()
         if self.path.exists():
             data = self.path.read_bytes()
             for offset, line in _lines(data):
-                if self._replay(line):
+                if journal.replay(line):
                     good = offset + len(line)
             if good < len(data):
                 with self.path.open("r+b") as file:
                     file.truncate(good)
                     os.fsync(file.fileno())
+        self.entries, self.ended_at = journal.entries, journal.ended_at
+        self._seq, self._dsn, self._reserved = journal.seq, journal.dsn, journal.reserved
         return self.path.open("ab", buffering=0)
-
-    def _replay(self, line: bytes) -> bool:
-        """Take in one line; False when it is torn or garbled."""
-        if not line.endswith(b"\n"):
-            return False
-        try:
-            record = json.loads(line)
-            if "reserve" in record:
-                self._reserved = self._seq = int(record["reserve"])
-                self._dsn = int(record["dsn"])
-            elif "end" in record:
-                self.ended_at = float(record["end"])
-            else:
-                self._take(Entry(**record))
-        except (ValueError, TypeError, KeyError):
-            return False
-        return True
-
-    def _take(self, entry: Entry) -> None:
-        if self.entries and entry.seq != self.entries[-1].seq + 1:
-            # A line inside was lost (a damaged disk): numbers must stay true, so the list begins after it.
-            self.entries.clear()
-        self.entries.append(entry)
-        self._seq, self._dsn = entry.seq + 1, entry.dsn
 
     # -- the window of before the start --------------------------------------------------------------
 
@@ -241,6 +252,16 @@ def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
         end = data.find(b"\n", offset) + 1 or len(data)
         yield offset, data[offset:end]
         offset = end
+
+
+def read_entries(path: Path) -> list[Entry]:
+    """The programme in a journal, without opening it for writing. Empty if there is none."""
+    if not path.exists():
+        return []
+    reader = _Journal()
+    for _, line in _lines(path.read_bytes()):
+        reader.replay(line)
+    return reader.entries
 
 
 def _boot() -> str:

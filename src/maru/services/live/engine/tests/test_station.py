@@ -26,7 +26,7 @@ def no_holes(bench: Bench) -> None:
     entries = bench.station.timeline.entries
     for before, after in itertools.pairwise(entries):
         assert after.pdt >= before.end - 1e-6
-        assert after.pdt - before.end < 1.01
+        assert after.pdt - before.end < 2.0
 
 
 async def test_before_the_start_the_waiting_slate_slides(tmp_path: Path) -> None:
