@@ -54,6 +54,7 @@ def _queue_worker() -> Worker:
         backend_name="default",
         startup_delay=False,
         max_tasks=None,
+        excluded_queue_names=[],
         worker_id=f"maru-{threading.get_native_id()}",
     )
 
