@@ -1,17 +1,3 @@
-"""One home for the whole test run, never the developer's own; fixtures shared by all come from the platform."""
-
-from __future__ import annotations
-
-import os
-import tempfile
-from pathlib import Path
-
-_home = Path(os.environ.get("MARU_HOME") or tempfile.mkdtemp(prefix="maru-tests-"))
-os.environ["MARU_HOME"] = str(_home)
-os.environ.setdefault("MARU_SECRET", "only-for-tests-" + "0" * 32)
-os.environ.setdefault("MARU_CACHE", "memory")
-for _name in ("MARU_DEMO", "MARU_URL", "MARU_STREAM_URL", "MARU_OIDC_ISSUER"):
-    os.environ.pop(_name, None)
-_home.mkdir(parents=True, exist_ok=True)
+"""Fixtures shared by all come from the platform; the home of a test run is made by ``maru.platform.testing.home``."""
 
 pytest_plugins = ["maru.platform.testing.fixtures"]
