@@ -30,6 +30,8 @@ export class MaruPlayer extends HTMLElement {
   private source: Source | null = null;
   private readonly stop = new AbortController();
   private following = true;
+  /** A source that starts afresh makes the browser forget that it was to play. */
+  private wantsPlay = false;
   private quality = 0;
   private sound = false;
   private standstill = 0;
@@ -119,6 +121,7 @@ export class MaruPlayer extends HTMLElement {
   /** Play; where the browser forbids sound before a press, play silently and offer the sound. */
   private async play(): Promise<void> {
     const { video, unmute } = this.shell;
+    this.wantsPlay = true;
     try {
       await video.play();
     } catch (refused) {
@@ -152,7 +155,7 @@ export class MaruPlayer extends HTMLElement {
   private wire(): void {
     const { signal } = this.stop;
     const { video, live, start, back, forward, settings, unmute } = this.shell;
-    const on = (target: EventTarget, name: string, act: () => void): void =>
+    const on = (target: EventTarget, name: string, act: (event: Event) => void): void =>
       target.addEventListener(name, act, { signal });
     on(live, "click", () => this.toLive());
     on(start, "click", () => this.goTo(0));
@@ -164,6 +167,9 @@ export class MaruPlayer extends HTMLElement {
       if (video.volume === 0) video.volume = 1;
     });
     on(video, "volumechange", () => (unmute.hidden = unmute.hidden || !video.muted));
+    on(video, "play", () => (this.wantsPlay = true));
+    on(video, "pause", () => (this.wantsPlay = false));
+    on(video, "canplay", () => this.wantsPlay && video.paused && void this.play());
     on(video, "seeked", () => {
       if (this.isLive) this.following = this.atLiveEdge;
       this.tell();
@@ -175,11 +181,15 @@ export class MaruPlayer extends HTMLElement {
       if (moment) this.seekTo(moment);
     });
     this.addEventListener("maru:seek", (event) => this.seekTo((event as CustomEvent<{ pdt: Date }>).detail.pdt));
-    this.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !this.shell.panel.hidden) this.togglePanel();
+    on(document, "keydown", (event) => {
+      if ((event as KeyboardEvent).key === "Escape" && !this.shell.panel.hidden) this.togglePanel();
     });
     listen(this, {
-      toggle: () => (video.paused ? void this.play() : video.pause()),
+      toggle: () => {
+        this.wantsPlay = video.paused;
+        if (video.paused) void this.play();
+        else video.pause();
+      },
       seekBy: (seconds) => this.goTo(video.currentTime + seconds),
       seekToPart: (part) => this.goTo(part * (this.source?.edge ?? 0)),
       toLive: () => this.toLive(),
@@ -269,6 +279,7 @@ export class MaruPlayer extends HTMLElement {
     const state = JSON.stringify([qualities, this.sound, this.isLive]);
     if (panel.dataset["state"] === state) return;
     panel.dataset["state"] = state;
+    const focused = panel.contains(document.activeElement);
     fill(
       panel,
       this.words,
@@ -284,6 +295,7 @@ export class MaruPlayer extends HTMLElement {
         speed: (rate) => (video.playbackRate = rate),
       },
     );
+    if (focused) panel.querySelector<HTMLElement>("input:checked")?.focus();
   }
 
   private listenOnly(wanted: boolean): void {

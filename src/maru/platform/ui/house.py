@@ -10,7 +10,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy as _
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from maru.platform.registry.manifests import in_words, manifests
 
@@ -52,11 +53,12 @@ def menu_items(place: str, request: HttpRequest | None) -> list[MenuItem]:
     language = get_language() or "en"
     path = request.path if request else ""
     person = getattr(request, "user", None)
-    found: list[tuple[int, str, str, str]] = []
-    for manifest in manifests():
-        for entry in manifest.menu:
-            if bool(entry.roles) == (place == "staff") and _opens(entry.roles, person):
-                found.append((entry.order, entry.address, in_words(entry.titles, language), entry.icon))
+    found = [
+        (entry.order, entry.address, in_words(entry.titles, language), entry.icon)
+        for manifest in manifests()
+        for entry in manifest.menu
+        if bool(entry.roles) == (place == "staff") and _opens(entry.roles, person)
+    ]
     if place == "staff":
         found += _house_rooms(person)
     best = max((url for _order, url, _label, _icon in found if path.startswith(url)), key=len, default=None)
@@ -76,7 +78,9 @@ def _house_rooms(person: Any) -> Iterable[tuple[int, str, str, str]]:
 def _opens(roles: tuple[str, ...], person: Any) -> bool:
     if not roles:
         return True
-    return bool(person is not None and person.is_authenticated and any(person.has_role(role) for role in roles))
+    return bool(
+        person is not None and person.is_authenticated and any(person.has_role(role) for role in roles)
+    )
 
 
 def home_sections(request: HttpRequest) -> list[HomeSection]:

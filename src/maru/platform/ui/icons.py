@@ -16,7 +16,9 @@ class UnknownIcon(LookupError):
 @lru_cache(maxsize=1)
 def shapes() -> dict[str, str]:
     """Return the inside of every symbol by its name."""
-    found = re.findall(r'<symbol id="([a-z-]+)">(.*?)</symbol>', SPRITE.read_text(encoding="utf-8"), re.DOTALL)
+    found = re.findall(
+        r'<symbol id="([a-z-]+)">(.*?)</symbol>', SPRITE.read_text(encoding="utf-8"), re.DOTALL
+    )
     return dict(found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import get_language, get_language_info, gettext, gettext_lazy as _, override, pgettext_lazy
+from django.utils.translation import get_language, get_language_info, gettext, override, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from maru.platform.ui import icons, themes
@@ -87,17 +88,31 @@ class ShowcaseForm(forms.Form):
     agree = forms.BooleanField(label=_("I want to hear when my question is answered"), required=False)
 
 
-def _opinions(now: datetime.datetime) -> list[dict[str, Any]]:
+def _opinions(now: dt.datetime) -> list[dict[str, Any]]:
     rows = (
         ("한결", gettext("Will the last bus run an hour later on Fridays?"), True, "on_air", 412, True),
-        ("Minji K.", gettext("Thank you for reading the numbers aloud, my grandmother listens along."), False, "published", 0, False),
+        (
+            "Minji K.",
+            gettext("Thank you for reading the numbers aloud, my grandmother listens along."),
+            False,
+            "published",
+            0,
+            False,
+        ),
         ("Noor", gettext("Why does the bridge stay closed until spring?"), True, "answered", 187, False),
-        ("동네사람", gettext("How many trees were planted, and how many still stand?"), True, "asked", 64, False),
+        (
+            "동네사람",
+            gettext("How many trees were planted, and how many still stand?"),
+            True,
+            "asked",
+            64,
+            False,
+        ),
     )
     return [
         {
             "id": f"example{number}", "name": name, "text": text, "question": question, "state": state,
-            "votes": votes, "voted": voted, "at": now - datetime.timedelta(minutes=3 * number),
+            "votes": votes, "voted": voted, "at": now - dt.timedelta(minutes=3 * number),
         }
         for number, (name, text, question, state, votes, voted) in enumerate(rows)
     ]  # fmt: skip
@@ -117,7 +132,9 @@ def _variants(theme: str, language: str) -> list[dict[str, Any]]:
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
-    form = ShowcaseForm({"name": "", "channel": "page", "text": gettext("Why does the bridge stay closed until spring?")})
+    form = ShowcaseForm(
+        {"name": "", "channel": "page", "text": gettext("Why does the bridge stay closed until spring?")}
+    )
     form.is_valid()
     now = timezone.now()
     return {
@@ -125,7 +142,12 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "colours": COLOURS,
         "icons": sorted(icons.shapes()),
         "examples": [
-            Example(name, str(title), f"ui/showcase/{name}.html", (FOLDER / f"{name}.html").read_text(encoding="utf-8"))
+            Example(
+                name,
+                str(title),
+                f"ui/showcase/{name}.html",
+                (FOLDER / f"{name}.html").read_text(encoding="utf-8"),
+            )
             for name, title in EXAMPLES
         ],
         "form": form,

@@ -20,9 +20,7 @@ YEAR_S = 365 * 24 * 3600
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show what is on now and what comes, and the rooms of the house."""
-    return render(
-        request, "ui/home.html", {"sections": house.home_sections(request), "rooms": house.rooms()}
-    )
+    return render(request, "ui/home.html", {"sections": house.home_sections(request), "rooms": house.rooms()})
 
 
 def _back(request: HttpRequest) -> HttpResponseRedirect:
@@ -76,7 +74,12 @@ def web_manifest(request: HttpRequest) -> JsonResponse:
             "icons": [
                 {"src": static("ui/favicon.svg"), "sizes": "any", "type": "image/svg+xml"},
                 {"src": static("ui/icon-192.png"), "sizes": "192x192", "type": "image/png"},
-                {"src": static("ui/icon-512.png"), "sizes": "512x512", "type": "image/png", "purpose": "any maskable"},
+                {
+                    "src": static("ui/icon-512.png"),
+                    "sizes": "512x512",
+                    "type": "image/png",
+                    "purpose": "any maskable",
+                },
             ],
         },
         content_type="application/manifest+json",
@@ -87,6 +90,15 @@ def web_manifest(request: HttpRequest) -> JsonResponse:
 @cache_control(public=True, max_age=3600)
 def robots(request: HttpRequest) -> HttpResponse:
     """Ask crawlers to leave the rooms of the staff and the forms alone."""
-    closed = ("/accounts/", "/studio/", "/people/", "/offices/", "/audit/", "/moderation/", "/language/", "/theme/")
+    closed = (
+        "/accounts/",
+        "/studio/",
+        "/people/",
+        "/offices/",
+        "/audit/",
+        "/moderation/",
+        "/language/",
+        "/theme/",
+    )
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), ""]
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
