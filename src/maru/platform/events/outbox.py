@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import functools
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from maru.platform.events import wire
 from maru.platform.events.models import Channel, Outbox
 from maru.platform.ports.bus import Bus, connect
 
-KEPT = datetime.timedelta(hours=24)
+KEPT = dt.timedelta(hours=24)
 _PRUNED_AT_ONCE = 5000
 
 # Counting up takes the row's lock until the transaction ends. Whoever comes second waits, sees the first one's number,
@@ -86,7 +86,7 @@ def events_after(channel: str, after: int, limit: int) -> list[wire.Event]:
     return [wire.Event(*row) for row in rows.values_list("seq", "kind", "payload")[:limit]]
 
 
-def prune(now: datetime.datetime | None = None) -> int:
+def prune(now: dt.datetime | None = None) -> int:
     """Delete events older than a day; returns how many. In portions, so that no writer waits long."""
     before = (now or timezone.now()) - KEPT
     deleted = 0

@@ -138,7 +138,7 @@ class _RedisSubscription(Subscription):
         self._client.close()
 
     def _listen(self) -> None:
-        with self._client.pubsub(ignore_subscribe_messages=False) as pubsub:
+        with self._client.pubsub() as pubsub:  # type: ignore[no-untyped-call]
             pubsub.subscribe(*(_PREFIX + topic for topic in self._topics))
             confirmed = 0
             while not self._stop.is_set():

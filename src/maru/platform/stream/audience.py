@@ -62,10 +62,9 @@ class Audience:
         """Take in a part, the own one too; what does not have the shape is ignored."""
         try:
             process, boot = str(message["process"]), str(message["boot"])
-            counts = {
-                str(channel): Count(*(int(n) for n in numbers))
-                for channel, numbers in message["counts"].items()
-            }
+            counts: dict[str, Count] = {}
+            for channel, (now_here, phones, joins) in message["counts"].items():
+                counts[str(channel)] = Count(int(now_here), int(phones), int(joins))
         except (KeyError, TypeError, ValueError, AttributeError):
             return
         before = self._parts.get(process)
@@ -88,7 +87,9 @@ class Audience:
                     pair = sums.setdefault(channel, [0, 0])
                     pair[0] += count.now
                     pair[1] += count.phones
-        return {channel: Count(*pair, self._joins.get(channel, 0)) for channel, pair in sums.items()}
+        return {
+            channel: Count(pair[0], pair[1], self._joins.get(channel, 0)) for channel, pair in sums.items()
+        }
 
     def others(self, channel: str, now: float) -> Count:
         """Listeners of a channel at the other processes."""

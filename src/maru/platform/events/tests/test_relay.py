@@ -16,7 +16,6 @@ from maru.platform.events.models import Outbox
 from maru.platform.events.relay import LATELY_SECONDS, Relay
 from maru.platform.ports.bus import Bus, Subscription, connect
 
-
 PATIENCE = 20.0
 
 
