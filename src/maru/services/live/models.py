@@ -129,6 +129,7 @@ class Broadcast(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     replay_at = models.DateTimeField(null=True, blank=True)
+    recorded_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=now, editable=False)
     preset = models.CharField(max_length=20, default="default")
     thresholds = models.JSONField(default=dict, blank=True)

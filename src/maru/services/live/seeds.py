@@ -124,6 +124,7 @@ def _plant_past(entry: dict[str, Any]) -> None:
         started_at=began,
         ended_at=began + timedelta(minutes=40),
         replay_at=began + timedelta(minutes=41),
+        recorded_at=began + timedelta(minutes=41),
         routed_at=began + timedelta(minutes=50),
         peak=entry["peak"],
         plays=entry["plays"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 
 import structlog
@@ -11,9 +12,12 @@ from django.conf import settings
 from maru.platform.events.periodic import Periodic
 from maru.platform.stream import audience as stream_audience
 from maru.services.live import timed_files
+from maru.services.live.engine import recording
+from maru.services.live.engine.contracts import Report
 from maru.services.live.models import Broadcast, now
 from maru.services.live.operations.audience import note_audience
-from maru.services.live.operations.broadcasts import publish_replay
+from maru.services.live.operations.broadcasts import note_recording, publish_replay
+from maru.services.live.operations.reports import note_report
 from maru.services.live.queries.broadcasts import folder
 
 log = structlog.get_logger("maru.live")
@@ -21,7 +25,13 @@ log = structlog.get_logger("maru.live")
 # The media process closes the timeline about a second after the end and says so in the log. If it is not running,
 # what is there is all there will be.
 _PATIENCE = timedelta(seconds=20)
+# The replay is promised within a minute; downloads of a broadcast with many sources may take longer than that.
+_REPLAY_AT_LAST = timedelta(seconds=40)
+_TRIES = 3
+_PAUSE_S = 20.0
 _started = threading.Event()
+_failures: dict[int, int] = {}
+_again_at: dict[int, float] = {}
 
 
 def write_conversation() -> None:
@@ -53,11 +63,21 @@ def read_audience() -> None:
         note_audience(broadcast=broadcast, viewers=count.now, phones=count.phones, joins=count.joins)
 
 
-def make_replays() -> None:
-    """Ended broadcasts whose timeline is closed get their downloads and become replays."""
+def make_recordings() -> None:
+    """Closed timelines become downloads, one after the other."""
+    for broadcast in Broadcast.objects.filter(state__in=["ended", "replay"], recorded_at=None).order_by(
+        "ended_at"
+    ):
+        if is_closed(broadcast) and time.monotonic() >= _again_at.get(broadcast.pk, 0.0):
+            _make_recording(broadcast)
+
+
+def publish_replays() -> None:
+    """Ended broadcasts become replays when their downloads are there, or after 40 seconds without them."""
     for broadcast in Broadcast.objects.filter(state="ended"):
-        if is_closed(broadcast):
-            make_replay(broadcast)
+        late = broadcast.ended_at is None or now() - broadcast.ended_at > _REPLAY_AT_LAST
+        if is_closed(broadcast) and (broadcast.recorded_at is not None or late):
+            publish_replay(broadcast=broadcast)
 
 
 def is_closed(broadcast: Broadcast) -> bool:
@@ -68,19 +88,36 @@ def is_closed(broadcast: Broadcast) -> bool:
     return broadcast.log.filter(kind="ended", at__gte=ended - timedelta(seconds=5)).exists()
 
 
-def make_replay(broadcast: Broadcast) -> None:
-    """Join the segments to downloads, then say that the replay is there. A crash in between repeats it all."""
+def _make_recording(broadcast: Broadcast) -> None:
+    """Join the segments. A crash in between repeats it all; what fails three times is given up, and said."""
     journal = settings.MARU.home / "live" / broadcast.slug / "timeline.jsonl"
-    if journal.exists():
-        from maru.services.live.engine import recording
-
-        recording.finish(settings.MARU.ffmpeg, journal, folder(broadcast.slug))
-    publish_replay(broadcast=broadcast)
+    marked = broadcast.chapters.exclude(started_at=None).order_by("started_at")
+    marks = [recording.Mark(row.title, row.started_at.timestamp()) for row in marked if row.started_at]
+    try:
+        if journal.exists():
+            folder(broadcast.slug).mkdir(parents=True, exist_ok=True)
+            recording.finish(settings.MARU.ffmpeg, journal, folder(broadcast.slug), marks, broadcast.title)
+    except (recording.RecordingFailed, OSError) as fault:
+        _failures[broadcast.pk] = _failures.get(broadcast.pk, 0) + 1
+        _again_at[broadcast.pk] = time.monotonic() + _PAUSE_S
+        log.exception("recording failed", broadcast=broadcast.slug, times=_failures[broadcast.pk])
+        if _failures[broadcast.pk] < _TRIES:
+            return
+        note_report(
+            report=Report(
+                broadcast=broadcast.slug,
+                at=time.time(),
+                kind="alarm",
+                reason=f"no downloads could be made: {fault}",
+            )
+        )
+    note_recording(broadcast=broadcast)
 
 
 PERIODIC = (
     Periodic("live conversation", 1.0, write_conversation),
     Periodic("live latest", 5.0, refresh_conversation),
     Periodic("live audience", 2.0, read_audience),
-    Periodic("live replays", 2.0, make_replays),
+    Periodic("live recordings", 1.0, make_recordings),
+    Periodic("live replays", 1.0, publish_replays),
 )

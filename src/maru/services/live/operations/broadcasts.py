@@ -137,8 +137,20 @@ def cancel_broadcast(*, broadcast: Broadcast, by: Person | None) -> Broadcast:
     return broadcast
 
 
+def note_recording(*, broadcast: Broadcast) -> Broadcast:
+    """The downloads are made, or cannot be. Called by the worker; a second time changes nothing."""
+    with transaction.atomic():
+        fresh = Broadcast.objects.select_for_update().get(pk=broadcast.pk)
+        if fresh.recorded_at is None:
+            fresh.recorded_at = now()
+            fresh.save(update_fields=["recorded_at"])
+            tell(fresh, ("broadcast", {**state_event(fresh), "recorded": True}))
+    _follow(broadcast, fresh)
+    return broadcast
+
+
 def publish_replay(*, broadcast: Broadcast) -> Broadcast:
-    """The recording is complete: downloads are there. Called by the worker; a second time changes nothing."""
+    """The timeline is closed: what can be watched now stays. By the worker; a second time changes nothing."""
     with transaction.atomic():
         fresh = Broadcast.objects.select_for_update().get(pk=broadcast.pk)
         if fresh.state == "ended":
