@@ -11,6 +11,7 @@ from maru.services.live.engine import amf
 Track = Literal["audio", "video"]
 JUMP_MS = 1000
 WAIT_MS = 1000  # how long the header waits for a second track
+WAIT_BYTES = 2**20
 AUDIO_TAG, VIDEO_TAG, SCRIPT_TAG = 8, 9, 18
 _KEPT_METADATA = {
     "width", "height", "framerate", "fps", "videocodecid", "videodatarate", "audiocodecid", "audiodatarate",
@@ -139,7 +140,7 @@ class Piece:
 class FlvWriter:
     """Turns the messages of one publisher into pieces of an FLV file.
 
-    The first pieces wait until both tracks were seen or WAIT_MS of media passed, so that the file header
+    The first pieces wait until both tracks were seen or WAIT_MS (or WAIT_BYTES) passed, so that the file header
     announces just the tracks that exist.
     """
 
@@ -148,6 +149,7 @@ class FlvWriter:
         self._script: bytes | None = None
         self._held: list[Piece] | None = []
         self._seen: set[Track] = set()
+        self._held_bytes = 0
         self._first = 0.0
 
     def describe(self, values: list[amf.AmfValue]) -> list[Piece]:
@@ -175,7 +177,9 @@ class FlvWriter:
             return pieces
         self._held += pieces
         waited = now is not None and (now - self._first) * 1000 >= WAIT_MS
-        if len(self._seen) < 2 and self.clock.latest < WAIT_MS and not waited:
+        self._held_bytes += sum(len(piece.data) for piece in pieces)
+        much = self._held_bytes > WAIT_BYTES
+        if len(self._seen) < 2 and self.clock.latest < WAIT_MS and not waited and not much:
             return []
         ready = [Piece(header("audio" in self._seen, "video" in self._seen), False, True), *self._held]
         self._held = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Literal
 from urllib.parse import unquote
@@ -61,6 +62,8 @@ class _Session:
         self.reader = reader
         self.writer = writer
         name = writer.get_extra_info("peername")
+        # we say little: a peer who does not read shall be noticed before the kernel has buffered megabytes
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
         self.peer = f"{name[0]}:{name[1]}" if isinstance(name, tuple) else "unknown"
         self.publication: BufferedPublication | None = None
         self.flv = FlvWriter()
@@ -178,6 +181,8 @@ class _Session:
             await self._publish(wanted if isinstance(wanted, str) else "")
         elif name in ("FCUnpublish", "deleteStream", "closeStream") and self.publication is not None:
             self._status("status", "NetStream.Unpublish.Success", "Stream is now unpublished.")
+            self.finish("ended by the encoder")
+            await self._linger()  # it still has a deleteStream to say
             raise _Ended("ended by the encoder")
         elif name == "play":
             self._status(
@@ -244,8 +249,12 @@ class _Session:
             return
         if transport.get_write_buffer_size() <= 65_536:
             self._status("error", "NetStream.Unpublish.Success", f"Ended: {reason}.")
-        transport.close()
-        asyncio.get_running_loop().call_later(LINGER_SECONDS, transport.abort)
+        self.part()
+
+    def part(self) -> None:
+        """Close once our last answer is out, and anyway soon: a peer who reads nothing must not hold us."""
+        self.writer.transport.close()
+        asyncio.get_running_loop().call_later(LINGER_SECONDS, self.writer.transport.abort)
 
     def finish(self, reason: str) -> None:
         """Release what is still held back and tell the reader that nothing follows."""
@@ -388,4 +397,4 @@ class RtmpServer:
                 key = session.publication.input.key
                 if self._publishers.get(key) is session:
                     del self._publishers[key]
-            writer.close()
+            session.part()
