@@ -155,9 +155,13 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_FORMS = {"signup": "maru.commons.people.forms.SignupForm"}
+SOCIALACCOUNT_ADAPTER = "maru.commons.people.adapter.ProviderAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+# Verifying the address is optional, so it must not stand before the second step.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_FORMS = {"login_webauthn": "maru.commons.people.passkeys.PasskeyLoginForm"}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not MARU.https
 MFA_TOTP_ISSUER = "Maru"
 SOCIALACCOUNT_PROVIDERS = (
