@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -28,7 +29,22 @@ def settings_page() -> str:
     return "\n".join([*head, *rows, ""])
 
 
-PAGES = {"docs/reference/settings.md": settings_page}
+def openapi_page() -> str:
+    """The description of the Open API, one line for each word so that a change shows in a diff."""
+    import os
+
+    import django
+    from django.apps import apps
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "maru.project.settings")
+    if not apps.ready:
+        django.setup()
+    from maru.project.api import api
+
+    return json.dumps(api.get_openapi_schema(), ensure_ascii=False, indent=1, sort_keys=True, default=str) + "\n"
+
+
+PAGES = {"docs/reference/settings.md": settings_page, "docs/reference/openapi.json": openapi_page}
 
 
 def main(arguments: list[str]) -> int:

@@ -7,28 +7,30 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from maru.platform.access.faults import note_fault
-from maru.platform.access.pages import refuse
-from maru.platform.access.refusals import Refusal, TooLarge
+from maru.platform.access.pages import refuse, wants_json
+from maru.platform.access.refusals import Refusal, TooLarge, WrongMethod
 
 SMALL_BODY = 64 * 1024
 
 
 class Refusals:
-    """Shows a Refusal as a page (or JSON to a machine); notes every other exception with its reference."""
+    """Shows a Refusal as a page, or JSON to a machine."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code != 405 or not wants_json(request):
+            return response
+        # Raised below every view, where no refusal can be: the machine still gets the one shape.
+        shaped = refuse(request, WrongMethod())
+        shaped["Allow"] = response.get("Allow", "")
+        return shaped
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer a refusal; leave anything else to Django after noting it."""
-        if isinstance(exception, Refusal):
-            return refuse(request, exception)
-        note_fault(request, exception)
-        return None
+        """Answer a refusal; leave anything else to Django."""
+        return refuse(request, exception) if isinstance(exception, Refusal) else None
 
 
 class BodyLimit:

@@ -96,6 +96,14 @@ class Conflict(Refusal):
     advice = _("Load the page again to see how it stands now.")
 
 
+class WrongMethod(Refusal):
+    """405: the address exists, but not for this kind of request."""
+
+    code = "method_not_allowed"
+    status = 405
+    title = _("This address does not take that kind of request")
+
+
 class TooLarge(Refusal):
     """413: more bytes or characters than are taken."""
 

@@ -138,9 +138,7 @@ def test_unanswered_questions_go_to_offices(
     with pytest.raises(Conflict):
         answers.route_unanswered(broadcast=hall, office_of={}, by=producer, default=office)
     end_broadcast(broadcast=hall, by=producer)
-    given = answers.route_unanswered(
-        broadcast=hall, office_of={routed.voice.public_id: office}, by=producer
-    )
+    given = answers.route_unanswered(broadcast=hall, office_of={routed.voice.public_id: office}, by=producer)
     assert given == 1
     assert [one.text for one in staff.unrouted(hall)] == ["c"]
     counts = tally(hall)

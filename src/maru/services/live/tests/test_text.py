@@ -18,7 +18,15 @@ def cleaned(text: str, limit: int = 500) -> str:
 
 @pytest.mark.parametrize(
     "text",
-    ["안녕하세요", "مرحبا بالعالم", "<b>bold</b>", "👨‍👩‍👧‍👦 🇰🇷 1️⃣", "नमस्ते", "a\n\nb", "e\u0301".encode().decode()],
+    [
+        "안녕하세요",
+        "مرحبا بالعالم",
+        "<b>bold</b>",
+        "👨‍👩‍👧‍👦 🇰🇷 1️⃣",
+        "नमस्ते",
+        "a\n\nb",
+        "e\u0301".encode().decode(),
+    ],
 )
 def test_ordinary_words_stay(text: str) -> None:
     assert cleaned(text) == unicodedata.normalize("NFC", text)
