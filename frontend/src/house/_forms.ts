@@ -1,7 +1,7 @@
 /** Counts what is left in text areas with a limit, moves the focus to a summary of errors, refuses a second press. */
 export function startForms(): void {
   document.querySelectorAll<HTMLElement>("[data-counter]").forEach(startCounter);
-  document.querySelector<HTMLElement>("[data-autofocus]")?.focus();
+  document.querySelector<HTMLElement>("[data-autofocus]:not(.showcase *)")?.focus();
   document.addEventListener("submit", (event) => {
     const form = event.target as HTMLFormElement;
     if (event.defaultPrevented || form.method !== "post") return;

@@ -99,7 +99,7 @@ def menu(context: Context, place: str = "main") -> dict[str, Any]:
 @register.simple_tag
 def native_name(code: str) -> str:
     """Return the name of a language in itself: 한국어, English."""
-    return translation.get_language_info(code)["name_local"]
+    return str(translation.get_language_info(code)["name_local"])
 
 
 @register.filter
