@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
@@ -10,8 +11,8 @@ from maru.commons.offices.models import Office
 from maru.commons.people.models import Person, Role
 
 
-class SignupForm(forms.Form):
-    """Added to allauth's sign-up form: the name that other citizens will see."""
+class SignupForm(AllauthSignupForm):
+    """allauth's sign-up form, and the name that other citizens will see."""
 
     nickname = forms.CharField(
         label=_("Nickname"),
@@ -20,11 +21,13 @@ class SignupForm(forms.Form):
         help_text=_("What other citizens see beside what you write. You can change it later."),
     )
 
-    def signup(self, request, user):
-        """Called by allauth after the account is made."""
-        user.nickname = self.cleaned_data["nickname"].strip()
-        user.language = getattr(request, "LANGUAGE_CODE", "")[:10]
-        user.save(update_fields=["nickname", "language"])
+    def save(self, request):
+        """Make the account; its language is that of the page."""
+        person = super().save(request)
+        person.nickname = self.cleaned_data["nickname"].strip()
+        person.language = getattr(request, "LANGUAGE_CODE", "")[:10]
+        person.save(update_fields=["nickname", "language"])
+        return person
 
 
 class ProfileForm(forms.ModelForm):

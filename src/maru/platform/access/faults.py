@@ -5,11 +5,9 @@ from __future__ import annotations
 import secrets
 
 import structlog
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 
 log = structlog.get_logger("maru.fault")
-_EXPECTED = (Http404, PermissionDenied, SuspiciousOperation)
 
 
 def reference_of(request: HttpRequest) -> str:
@@ -21,16 +19,15 @@ def reference_of(request: HttpRequest) -> str:
     return reference
 
 
-def note_fault(request: HttpRequest, exception: Exception) -> str:
-    """Log an unexpected exception with its reference (which is returned); Django's own refusals are not faults."""
+def note_fault(request: HttpRequest, exception: BaseException) -> str:
+    """Log an exception nobody handled, with its reference (which is returned)."""
     reference = reference_of(request)
-    if not isinstance(exception, _EXPECTED):
-        log.error(
-            "fault",
-            reference=reference,
-            method=request.method,
-            path=request.path,
-            exc_info=exception,
-            kind=type(exception).__name__,
-        )
+    log.error(
+        "fault",
+        reference=reference,
+        method=request.method,
+        path=request.path,
+        exc_info=exception,
+        kind=type(exception).__name__,
+    )
     return reference

@@ -96,7 +96,7 @@ def _count(key: str, times: int, seconds: int, now: float) -> None:
         count = 1
     passed = now / seconds - window
     earlier = int(cache.get(before, 0))
-    if count + earlier * (1 - passed) > times:
+    if count + earlier * (1 - passed) > times + 1e-6:
         _uncount(present)
         wait = _wait(count, earlier, times, seconds, passed)
         raise TooMany(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
@@ -107,8 +108,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def fault(request: HttpRequest) -> HttpResponse:
-    """handler500: says it is our fault and gives the reference. Never raises: plain text if even the page fails."""
-    reference = reference_of(request)
+    """handler500: logs the fault, says it is ours, gives the reference. Plain text if even the page fails."""
+    exception = sys.exc_info()[1]
+    reference = note_fault(request, exception) if exception else reference_of(request)
     if wants_json(request):
         message = gettext("Something went wrong on our side.")
         return JsonResponse(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from maru.platform.audit.models import EMPTY
@@ -27,6 +27,13 @@ _content = st.fixed_dictionaries(
 )
 
 
+# A loaded machine draws slowly; what counts is what is found.
+settings.register_profile(
+    "chain", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+calm = settings.get_profile("chain")
+
+
 def sealed(contents: list[dict], start: str = EMPTY) -> list[Sealed]:
     chain, previous = [], start
     for seq, content in enumerate(contents, 1):
@@ -44,12 +51,14 @@ def check(entries: list[Sealed], original: list[Sealed], *, anchored: bool = Fal
     )
 
 
+@calm
 @given(st.lists(_content, max_size=8))
 def test_an_untouched_chain_is_sound(contents):
     chain = sealed(contents)
     assert check(chain, chain, anchored=True).sound
 
 
+@calm
 @given(st.lists(_content, min_size=1, max_size=8), st.data())
 def test_any_change_of_any_field_is_found(contents, data):
     chain = sealed(contents)
@@ -65,6 +74,7 @@ def test_any_change_of_any_field_is_found(contents, data):
     assert not check(touched, chain).sound
 
 
+@calm
 @given(st.lists(_content, min_size=1, max_size=8), st.data())
 def test_a_removed_entry_is_found_also_the_last_one(contents, data):
     chain = sealed(contents)
@@ -72,6 +82,7 @@ def test_a_removed_entry_is_found_also_the_last_one(contents, data):
     assert not check(chain[:place] + chain[place + 1 :], chain).sound
 
 
+@calm
 @given(st.lists(_content, min_size=1, max_size=8), st.data())
 def test_a_log_cut_off_is_found(contents, data):
     chain = sealed(contents)
@@ -80,6 +91,7 @@ def test_a_log_cut_off_is_found(contents, data):
     assert {finding.kind for finding in outcome.findings} == {"truncated"}
 
 
+@calm
 @given(st.lists(_content, min_size=1, max_size=8), _content, st.data())
 def test_an_entry_put_in_is_found(contents, extra, data):
     chain = sealed(contents)
@@ -92,6 +104,7 @@ def test_an_entry_put_in_is_found(contents, extra, data):
     assert not check([*chain[:place], put_in, *chain[place:]], chain).sound
 
 
+@calm
 @given(st.lists(_content, min_size=2, max_size=8), st.data())
 def test_two_entries_in_the_wrong_order_are_found(contents, data):
     chain = sealed(contents)
@@ -107,6 +120,7 @@ def test_two_entries_in_the_wrong_order_are_found(contents, data):
     assert not check(renumbered, chain).sound
 
 
+@calm
 @given(st.lists(_content, min_size=1, max_size=8), st.data())
 def test_a_chain_sealed_anew_from_some_entry_on_with_its_head_is_found_by_the_anchors(contents, data):
     chain = sealed(contents)
