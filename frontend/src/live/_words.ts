@@ -34,14 +34,14 @@ export function say(words: Record<string, string>, key: string, values: Record<s
   return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
 }
 
-export function clock(iso: string, data: PageData, seconds = false): string {
+export function clock(iso: string, data: PageData): string {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return "";
-  return new Intl.DateTimeFormat(data.lang, {
-    hour: "2-digit",
+  const text = new Intl.DateTimeFormat(data.lang, {
+    hour: "numeric",
     minute: "2-digit",
-    ...(seconds ? { second: "2-digit" as const } : {}),
-    hour12: false,
     timeZone: data.timeZone || undefined,
   }).format(at);
+  // As the server writes it.
+  return text.replace(/\sAM$/, " a.m.").replace(/\sPM$/, " p.m.");
 }

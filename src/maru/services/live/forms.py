@@ -130,7 +130,10 @@ class BroadcastForm(forms.Form):
         for code in _languages():
             name = get_language_info(code)["name_local"]
             self.fields[f"title_{code}"] = forms.CharField(
-                label=gettext("Title (%(language)s)") % {"language": name}, required=False, max_length=200
+                label=gettext("Title (%(language)s)") % {"language": name},
+                help_text="" if self.words else gettext("In at least one language."),
+                required=False,
+                max_length=200,
             )
             self.fields[f"summary_{code}"] = forms.CharField(
                 label=gettext("Summary (%(language)s)") % {"language": name},
