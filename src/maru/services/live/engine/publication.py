@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -160,3 +160,7 @@ class BufferedPublication:
         self._queue.clear()
         self._size = 0
         self._finish(reason)
+
+
+OnPublication = Callable[[BufferedPublication], Awaitable[None]]
+OnRefused = Callable[[Refused], None]

@@ -12,8 +12,13 @@ import time
 
 from maru.services.live.engine import children
 from maru.services.live.engine.contracts import InputSpec
-from maru.services.live.engine.publication import BufferedPublication, Refused, key_hint
-from maru.services.live.engine.rtmp import OnPublication, OnRefused
+from maru.services.live.engine.publication import (
+    BufferedPublication,
+    OnPublication,
+    OnRefused,
+    Refused,
+    key_hint,
+)
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import pytest
 from maru.services.live.engine import rtmp
 from maru.services.live.engine import rtmp_chunks as chunks
 from maru.services.live.engine.probe import probe
-from maru.services.live.engine.rtmp import keys_in
+from maru.services.live.engine.rtmp_session import keys_in
 from maru.services.live.engine.tests import publishers as p
 
 STARTED = "NetStream.Publish.Start"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from maru.services.live.engine import amf, rtmp
+from maru.services.live.engine import amf, rtmp, rtmp_session
 from maru.services.live.engine import rtmp_chunks as chunks
 from maru.services.live.engine.flv import FlvWriter
 from maru.services.live.engine.tests import publishers as p
@@ -253,7 +253,7 @@ async def test_pure_noise_is_refused() -> None:
 
 async def test_too_many_connections_and_slow_introductions_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rtmp, "MAX_CONNECTIONS", 3)
-    monkeypatch.setattr(rtmp, "INTRODUCTION_SECONDS", 0.2)
+    monkeypatch.setattr(rtmp_session, "INTRODUCTION_SECONDS", 0.2)
     async with p.open_house() as house:
         clients = [await p.RawPublisher.connect(house) for _ in range(5)]
         for client in clients:
