@@ -11,7 +11,7 @@ from maru.commons.offices.models import Office
 from maru.commons.people.models import Person, Role
 
 
-class SignupForm(AllauthSignupForm):
+class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # allauth has no types
     """allauth's sign-up form, and the name that other citizens will see."""
 
     nickname = forms.CharField(

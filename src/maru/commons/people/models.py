@@ -107,7 +107,7 @@ class Person(AbstractUser):
         from allauth.mfa.models import Authenticator  # the app is loaded after this one
 
         strong = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-        return Authenticator.objects.filter(user_id=self.pk, type__in=strong).exists()
+        return bool(Authenticator.objects.filter(user_id=self.pk, type__in=strong).exists())
 
     @property
     def office_ids(self) -> frozenset[int]:

@@ -15,14 +15,19 @@ _SQLITE_INSTALL = tuple(
     for verb in ("UPDATE", "DELETE")
 )
 _SQLITE_REMOVE = tuple(f"DROP TRIGGER IF EXISTS audit_entry_no_{verb}" for verb in ("update", "delete"))
-_POSTGRES_INSTALL = (
-    "CREATE OR REPLACE FUNCTION audit_entry_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-    f"$$ BEGIN RAISE EXCEPTION '{_REASON}'; END $$",
-    "CREATE OR REPLACE TRIGGER audit_entry_no_change BEFORE UPDATE OR DELETE ON audit_entry "
-    "FOR EACH ROW EXECUTE FUNCTION audit_entry_refuse()",
-    "CREATE OR REPLACE TRIGGER audit_entry_no_truncate BEFORE TRUNCATE ON audit_entry "
-    "FOR EACH STATEMENT EXECUTE FUNCTION audit_entry_refuse()",
-)
+_FUNCTION = f"""
+CREATE OR REPLACE FUNCTION audit_entry_refuse() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION '{_REASON}'; END $$
+"""
+_NO_CHANGE = """
+CREATE OR REPLACE TRIGGER audit_entry_no_change BEFORE UPDATE OR DELETE ON audit_entry
+FOR EACH ROW EXECUTE FUNCTION audit_entry_refuse()
+"""
+_NO_TRUNCATE = """
+CREATE OR REPLACE TRIGGER audit_entry_no_truncate BEFORE TRUNCATE ON audit_entry
+FOR EACH STATEMENT EXECUTE FUNCTION audit_entry_refuse()
+"""
+_POSTGRES_INSTALL = (_FUNCTION, _NO_CHANGE, _NO_TRUNCATE)
 _POSTGRES_REMOVE = (
     "DROP TRIGGER IF EXISTS audit_entry_no_change ON audit_entry",
     "DROP TRIGGER IF EXISTS audit_entry_no_truncate ON audit_entry",

@@ -92,10 +92,12 @@ class ServiceManifest:
 @cache
 def manifests() -> tuple[ServiceManifest, ...]:
     """The manifests of all installed services, by name."""
-    found = []
-    for package in settings.INSTALLED_APPS:
-        if package.startswith(_ROOMS) and importlib.util.find_spec(f"{package}.service"):
-            found.append(importlib.import_module(f"{package}.service").MANIFEST)
+    rooms = [package for package in settings.INSTALLED_APPS if package.startswith(_ROOMS)]
+    found = [
+        importlib.import_module(f"{package}.service").MANIFEST
+        for package in rooms
+        if importlib.util.find_spec(f"{package}.service")
+    ]
     return tuple(sorted(found, key=lambda manifest: manifest.name))
 
 
@@ -144,7 +146,7 @@ def faults_of(manifest: ServiceManifest, names: Iterable[str], languages: Iterab
             if not entry.titles.get(language)
         ]
     found += [f"uses {used}, which is not installed" for used in manifest.uses if used not in set(names)]
-    if manifest.urls and importlib.util.find_spec(manifest.urls) is None:
+    if manifest.urls and not _exists(manifest.urls):
         found.append(f"urls {manifest.urls} does not exist")
     return found
 
@@ -155,3 +157,10 @@ def _for_person(roles: tuple[str, ...], person: Any) -> bool:
     return bool(
         person is not None and person.is_authenticated and any(person.has_role(role) for role in roles)
     )
+
+
+def _exists(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package around it
+        return False

@@ -23,6 +23,11 @@ from maru.platform.testing.strict import missing_variables
 PASSWORD = "a quiet wooden hall"  # noqa: S105  # of people who exist only in tests
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell pytest of the marker below."""
+    config.addinivalue_line("markers", "lenient_templates: unknown template variables are meant in this test")
+
+
 class NetworkBlocked(AssertionError):
     """A test tried to reach the outside world."""
 

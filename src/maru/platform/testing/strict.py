@@ -7,48 +7,50 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.template.base import FilterExpression, Variable, VariableDoesNotExist
-from django.template.context import BaseContext
+from django.template.base import FilterExpression, Node, Variable, VariableDoesNotExist
+from django.template.context import Context
 
-# Where these stand around a variable, its absence is meant (`{% if x %}`, `|default:`).
-_FORGIVING_FILTERS = {"default", "default_if_none", "yesno"}
+# Where one of these stands behind a variable, its absence is meant. `{% if x %}` never comes here.
+_FORGIVING = frozenset({"default", "default_if_none", "yesno"})
 
 
 @contextmanager
 def missing_variables() -> Iterator[set[str]]:
-    """Collect the names of variables printed by ``{{ }}`` in our own templates that do not exist."""
+    """Collect what our own templates use that does not exist, as ``variable in template``."""
     missing: set[str] = set()
-    real = FilterExpression.resolve
+    origins: list[str] = []
+    render, resolve = Node.render_annotated, FilterExpression.resolve
 
-    def resolve(self: FilterExpression, context: BaseContext, ignore_failures: bool = False) -> Any:
-        variable = self.var
-        if (
-            not ignore_failures
-            and isinstance(variable, Variable)
-            and not {name for name in _filter_names(self)} & _FORGIVING_FILTERS
-            and _ours(context)
-        ):
+    def watched_render(self: Node, context: Context) -> Any:
+        origins.append(str(getattr(getattr(self, "origin", None), "name", "")))
+        try:
+            return render(self, context)
+        finally:
+            origins.pop()
+
+    def watched_resolve(self: FilterExpression, context: Context, ignore_failures: bool = False) -> Any:
+        watched = not ignore_failures and bool(origins) and _ours(origins[-1]) and not _forgives(self)
+        if watched and isinstance(self.var, Variable):
             try:
-                variable.resolve(context)
+                self.var.resolve(context)
             except VariableDoesNotExist:
-                template: Any = getattr(context, "template_name", "?")
-                missing.add(f"{variable.var} in {template}")
-        return real(self, context, ignore_failures)
+                missing.add(f"{self.var} in {origins[-1].rpartition('/templates/')[2]}")
+        return resolve(self, context, ignore_failures)
 
     patch = pytest.MonkeyPatch()
-    patch.setattr(FilterExpression, "resolve", resolve)
+    patch.setattr(Node, "render_annotated", watched_render)
+    patch.setattr(FilterExpression, "resolve", watched_resolve)
     try:
         yield missing
     finally:
         patch.undo()
 
 
-def _filter_names(expression: FilterExpression) -> Iterator[str]:
-    for function, _arguments in expression.filters:
-        yield getattr(function, "_filter_name", getattr(function, "__name__", ""))
+def _forgives(expression: FilterExpression) -> bool:
+    return any(
+        getattr(function, "_filter_name", "") in _FORGIVING for function, _arguments in expression.filters
+    )
 
 
-def _ours(context: BaseContext) -> bool:
-    template = getattr(getattr(context, "render_context", None), "template", None)
-    origin = str(getattr(getattr(template, "origin", None), "name", ""))
+def _ours(origin: str) -> bool:
     return "/maru/" in origin and "site-packages" not in origin

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import pytest
@@ -104,7 +105,7 @@ def test_innocent_words_that_hold_a_bad_one_are_let_through(text):
 def test_the_normal_form_is_stable_and_holds_only_letters(text):
     form = normal_form(text)
     assert normal_form(form) == form or any("ㄱ" <= sign <= "ㅣ" for sign in form)
-    assert all(a != b for a, b in zip(form, form[1:], strict=False))
+    assert all(a != b for a, b in itertools.pairwise(form))
 
 
 @given(st.text(), st.sampled_from([KOREAN, ENGLISH]))

@@ -47,7 +47,7 @@ def add_totp(client: Client) -> str:
 
 
 def code_of(secret: str) -> str:
-    counter = list(totp.yield_hotp_counters_from_time())[0]
+    counter = next(totp.yield_hotp_counters_from_time())
     return totp.format_hotp_value(totp.hotp_value(secret, counter))
 
 

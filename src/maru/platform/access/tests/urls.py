@@ -15,7 +15,8 @@ def refuse(request, kind):
         raise refusals.Invalid("text", "Please write something.")
     if kind == "many":
         raise refusals.TooMany(retry_after=17)
-    raise getattr(refusals, kind)()
+    refusal = getattr(refusals, kind)
+    raise refusal
 
 
 @staff_page("producer")
