@@ -184,6 +184,7 @@ class Host:
     ) -> None:
         self.base = base.rstrip("/")
         self.path = f"/api/v1/broadcasts/{slug}"
+        self.slug = slug
         self.speaks = speaks
         self.rests = rests
         self.answered = 0
@@ -203,6 +204,29 @@ class Host:
                 except (httpx.HTTPError, ValueError) as error:
                     self.refusal, done = str(error), False
                 await _pause(stop, self.rests if done else TROUBLE_SECONDS)
+
+    async def mark(self, chapter: int) -> bool:
+        """Mark a chapter of the agenda as beginning now, unless it was marked before; False: try again."""
+        async with _client(self.base) as client:
+            try:
+                response = await request(client, self._cookies, "GET", self.path)
+                parts = {one["id"]: one["at"] for one in response.json().get("chapters", [])}
+                if parts.get(chapter, "gone") is not None:
+                    return response.status_code == 200
+                if "sessionid" not in self._cookies and not await self._sign_in(client):
+                    return False
+                response = await request(
+                    client,
+                    self._cookies,
+                    "POST",
+                    f"/studio/{self.slug}/chapters/{chapter}/",
+                    data={"act": "mark"},
+                    headers={"Accept": "application/json"},
+                )
+            except (httpx.HTTPError, ValueError) as error:
+                self.refusal = str(error)
+                return False
+        return response.status_code == 200
 
     async def _sign_in(self, client: httpx.AsyncClient) -> bool:
         self._cookies.clear()

@@ -2,13 +2,15 @@
 
 ``python -m maru.simulator.demo NOTE`` where NOTE is the JSON file that planting leaves in the home:
 ``page`` (address of the broadcast's page, ends in its slug), ``simulate`` (list of rtmp:// addresses to send to;
-without it the first of ``push`` is used), ``accounts`` and ``password`` (the host signs in as the producer).
+without it the first of ``push`` is used), ``accounts`` and ``password`` (the host signs in as the producer),
+``chapters`` (their numbers in the agenda, which the host marks as the programme comes to them).
 The house's own address is taken from ``page``, else from MARU_PORT.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -21,6 +23,9 @@ from maru.simulator.citizens import Citizens, Host, crowd
 from maru.simulator.encoder import Programme, Settings
 
 
+CHAPTER_SECONDS = 150.0
+
+
 @dataclass(frozen=True)
 class World:
     """What to simulate."""
@@ -29,12 +34,14 @@ class World:
     slug: str
     targets: tuple[str, ...]
     host: tuple[str, str] | None
+    chapters: tuple[int, ...] = ()
 
 
 def read_note(note: dict[str, object], environ: dict[str, str]) -> World:
     """Understand the planted note. KeyError or TypeError if it lacks what is needed."""
     page = urlsplit(str(note["page"]))
-    slug = page.path.strip("/").rpartition("/")[2]
+    slug = str(note.get("slug") or page.path.strip("/").rpartition("/")[2])
+    chapters = note.get("chapters")
     base = (
         f"{page.scheme}://{page.netloc}"
         if page.netloc
@@ -50,7 +57,20 @@ def read_note(note: dict[str, object], environ: dict[str, str]) -> World:
         str(one["email"]) for one in accounts if one.get("role") == "producer"
     ] if isinstance(accounts, list) else []  # fmt: skip
     host = (producers[0], str(note.get("password", ""))) if producers else None
-    return World(base, slug, tuple(targets), host)
+    parts = tuple(int(one) for one in chapters) if isinstance(chapters, list) else ()
+    return World(base, slug, tuple(targets), host, parts)
+
+
+async def _keep_agenda(world: World, programme: Programme, host: Host, stop: asyncio.Event) -> None:
+    """Mark each chapter of the agenda when the programme comes to it for the first time."""
+    waiting = list(enumerate(world.chapters))
+    while waiting and not stop.is_set():
+        number, chapter = waiting[0]
+        if programme.chapter >= number and await host.mark(chapter):
+            waiting.pop(0)
+            continue
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 2)
 
 
 async def run(world: World, *, rate: float = 0.35) -> None:
@@ -59,12 +79,16 @@ async def run(world: World, *, rate: float = 0.35) -> None:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
-    programme = Programme(Settings(world.targets)) if world.targets else None
+    programme = Programme(Settings(world.targets, chapter_seconds=CHAPTER_SECONDS)) if world.targets else None
     if programme is not None:
         programme.start()
     try:
         host = Host(world.base, world.slug, *world.host) if world.host else None
-        await crowd(Citizens(world.base, world.slug, rate=rate), host, stop)
+        talk = crowd(Citizens(world.base, world.slug, rate=rate), host, stop)
+        if programme is None or host is None:
+            await talk
+        else:
+            await asyncio.gather(talk, _keep_agenda(world, programme, host, stop))
     finally:
         if programme is not None:
             await asyncio.to_thread(programme.stop)

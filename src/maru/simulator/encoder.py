@@ -139,6 +139,11 @@ class Programme:
         """Whether the programme still runs (False after stop, or a lost connection without ``reconnect``)."""
         return self._thread is not None and self._thread.is_alive()
 
+    @property
+    def chapter(self) -> int:
+        """How many chapters have ended since the start; the pictures run round, this does not."""
+        return int((time.monotonic() - self._began) // self.settings.chapter_seconds) if self._began else 0
+
     def set_fault(self, name: str) -> float:
         """Break or mend the signal from now on; the wall time of doing so. ValueError for an unknown name."""
         if name not in FAULTS:

@@ -27,6 +27,7 @@ class TinyHouse:
         self.states: list[str] = []
         self.devices = 0
         self.broken = False
+        self.marked: list[str] = []
         self.base = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -63,6 +64,13 @@ class TinyHouse:
         if path == "/accounts/login/":
             right = b"login=host%40city.example" in body
             return 200, {}, ["sessionid=s1"] if right and method == "POST" else ["csrftoken=t1"]
+        if path == "/api/v1/broadcasts/hall":
+            return 200, {"chapters": [{"id": 7, "at": None}, {"id": 8, "at": "2026-11-16T11:00:00Z"}]}, []
+        if path.startswith("/studio/hall/chapters/"):
+            if fields.get("x-csrftoken") != "t1" or body != b"act=mark":
+                return 403, {}, []
+            self.marked.append(path.split("/")[4])
+            return 200, {"ok": True}, []
         fresh: list[str] = []
         if method != "GET" and "maru_device" not in cookies and "sessionid" not in cookies:
             self.devices += 1
@@ -146,6 +154,16 @@ async def test_a_house_that_fails_is_asked_again_and_stopping_is_prompt(
     await until(lambda: nowhere.counts.failed >= 2)
     stop.set()
     await asyncio.wait_for(task, 5)
+
+
+async def test_the_host_marks_chapters_once() -> None:
+    async with tiny_house() as house:
+        host = Host(house.base, "hall", "host@city.example", "secret")
+        assert await host.mark(7)
+        assert await host.mark(8)  # marked before, or not of this agenda: nothing to do
+        assert await host.mark(99)
+        assert house.marked == ["7"]
+        assert not await Host("http://127.0.0.1:9", "hall", "a", "b").mark(7)
 
 
 def test_every_sentence_fits_and_is_in_its_language() -> None:
