@@ -22,7 +22,6 @@ from urllib.parse import urlsplit
 from maru.simulator.citizens import Citizens, Host, crowd
 from maru.simulator.encoder import Programme, Settings
 
-
 CHAPTER_SECONDS = 150.0
 
 
