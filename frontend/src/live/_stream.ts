@@ -30,6 +30,7 @@ export class Stream {
   private cursor: number | null;
   private failures = 0;
   private connected = false;
+  private welcomed = false;
   private reopenTimer = 0;
   private filesTimer = 0;
   private filling = false;
@@ -75,6 +76,8 @@ export class Stream {
     this.source?.close();
     const url = new URL(this.url, location.href);
     if (this.cursor !== null) url.searchParams.set("after", String(this.cursor));
+    // Who merely comes back is not counted as one more who came.
+    if (this.welcomed) url.searchParams.set("again", "1");
     const source = new EventSource(url);
     this.source = source;
     const on = (name: string, act: (data: Record<string, unknown> | LiveEvent[]) => void): void =>
@@ -105,6 +108,7 @@ export class Stream {
   }
 
   private hello(data: Record<string, unknown>): void {
+    this.welcomed = true;
     if (this.cursor === null && typeof data.head === "number") this.cursor = data.head;
     if (typeof data.viewers === "number") this.listener.viewers?.(data.viewers, 0);
   }

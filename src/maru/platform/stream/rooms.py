@@ -16,7 +16,8 @@ SLICE = 400
 BEAT_SECONDS = 15.0
 VIEWERS_SECONDS = 5.0
 KEPT_SECONDS = 600.0
-BEAT = b": beat\n\n"
+# An event, not a comment: only so can a page tell a quiet channel from a dead connection.
+BEAT = b"event: beat\ndata: {}\n\n"
 
 
 class Room:

@@ -308,3 +308,13 @@ def test_health_and_metrics(tmp_path: Path) -> None:
         assert bare.endswith(b"\r\n\r\n")
 
     in_house(tmp_path, story)
+
+
+def test_a_quiet_channel_beats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("maru.platform.stream.rooms.BEAT_SECONDS", 0.2)
+
+    async def story(house: House) -> None:
+        reader = await house.listen("/events/live/hall")
+        assert (await reader.wait("beat")).id is None
+
+    in_house(tmp_path, story)
