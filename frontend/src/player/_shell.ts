@@ -67,6 +67,13 @@ function press(className: string, label: string, content: Node | string): HTMLBu
   return button;
 }
 
+/** The sign is drawn by the style sheet: what is seen and what is read aloud differ. */
+function skip(label: string, sign: string): HTMLButtonElement {
+  const button = press("player__skip", label, document.createDocumentFragment());
+  button.dataset["sign"] = sign;
+  return button;
+}
+
 function chrome(name: string, attributes: Record<string, string> = {}): HTMLElement {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -74,7 +81,7 @@ function chrome(name: string, attributes: Record<string, string> = {}): HTMLElem
 }
 
 /** Build the player's elements inside `host`; nothing is wired yet. */
-export function build(host: HTMLElement, words: Words, title: string, poster: string): Shell {
+export function build(host: HTMLElement, words: Words, title: string, poster: string, captions: boolean): Shell {
   const language = document.documentElement.lang || "en";
   addTranslation(language.split("-")[0] ?? "en", words.chrome as never);
   setLanguage(language);
@@ -102,12 +109,8 @@ export function build(host: HTMLElement, words: Words, title: string, poster: st
   const live = press("player__live", words.toLive, words.live);
   live.hidden = true;
   const start = press("player__start", words.toStart, drawing(DRAWINGS.start));
-  const back = press("player__skip", words.back10, "−10");
-  const forward = press("player__skip", words.forward10, "+10");
-  for (const [button, label] of [[back, words.back10], [forward, words.forward10]] as const) {
-    button.setAttribute("aria-label", label);
-    button.title = label;
-  }
+  const back = skip(words.back10, "−10");
+  const forward = skip(words.forward10, "+10");
   const settings = press("player__settings", words.settings, drawing(DRAWINGS.settings));
   settings.setAttribute("aria-expanded", "false");
 
@@ -118,10 +121,12 @@ export function build(host: HTMLElement, words: Words, title: string, poster: st
     chrome("media-play-button", { notooltip: "" }), start, back, forward,
     chrome("media-mute-button", { notooltip: "" }), chrome("media-volume-range"),
     time, make("span", "player__gap"), live,
-    chrome("media-captions-button", { notooltip: "" }), settings, chrome("media-fullscreen-button", { notooltip: "" }),
+    ...(captions ? [chrome("media-captions-button", { notooltip: "" })] : []), settings, chrome("media-fullscreen-button", { notooltip: "" }),
   );
   const loading = chrome("media-loading-indicator", { slot: "centered-chrome", noautohide: "" });
   controller.append(video, loading, soundOnly, status, unmute, panel, range, bar);
   host.replaceChildren(controller);
+  // media-chrome calls it a button and marks it checked, which only a switch may be.
+  bar.querySelector("media-captions-button")?.setAttribute("role", "switch");
   return { controller, video, time, live, start, back, forward, settings, panel, unmute, status, soundOnly };
 }

@@ -41,7 +41,8 @@ export class MaruPlayer extends HTMLElement {
   connectedCallback(): void {
     if (this.source || !this.dataset["words"]) return;
     this.words = JSON.parse(this.dataset["words"]) as Words;
-    this.shell = build(this, this.words, this.getAttribute("title") ?? "", this.getAttribute("poster") ?? "");
+    const [title, poster] = [this.getAttribute("title") ?? "", this.getAttribute("poster") ?? ""];
+    this.shell = build(this, this.words, title, poster, this.dataset["tracks"] !== undefined);
     // The browser would show the title as a tip over the whole picture.
     this.removeAttribute("title");
     this.addTracks();

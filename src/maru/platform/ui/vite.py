@@ -38,7 +38,7 @@ def entry(name: str, build: Path = BUILD) -> Entry:
         stamp = path.stat().st_mtime_ns
     except FileNotFoundError:
         raise FrontEndNotBuilt(
-            "the front end is not built: run `make frontend`, or `python frontend/npm.py ci` "
+            "the front end is not built: run `make build`, or `python frontend/npm.py ci` "
             "and `python frontend/npm.py run build`"
         ) from None
     chunks = _manifest(path, stamp)

@@ -45,19 +45,19 @@ def theme(context: Context) -> str:
 
 
 @register.inclusion_tag("ui/components/breadcrumbs.html")
-def breadcrumbs(items: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def breadcrumbs(items: Sequence[tuple[str, str]], label: str = "") -> dict[str, Any]:
     """Show the way here: pairs (label, url); the last one, without url, is this page. Home is added."""
-    return {"items": items}
+    return {"items": items, "label": label}
 
 
 @register.inclusion_tag("ui/components/breadcrumbs.html")
-def trail(*parts: str) -> dict[str, Any]:
+def trail(*parts: str, label: str = "") -> dict[str, Any]:
     """Show breadcrumbs written in the template: label, url, label, url, …, label of this page."""
     items = [
         (parts[index], parts[index + 1] if index + 1 < len(parts) else "")
         for index in range(0, len(parts), 2)
     ]
-    return {"items": items}
+    return {"items": items, "label": label}
 
 
 @register.inclusion_tag("ui/components/pagination.html", takes_context=True)
