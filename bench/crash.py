@@ -127,7 +127,8 @@ def _encoder(rtmp: str) -> subprocess.Popen[bytes]:
         rtmp,
         "--seconds",
         "7200",
-        "--reconnect",
+        "--size",
+        "640x360",
     ]
     return subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -168,7 +169,7 @@ def _rounds(one: House, count: int, lists: list[str]) -> tuple[list[tuple[str, i
 def _unlisted(one: House) -> list[str]:
     """Complete segments of the sessions on air that lie between listed ones and are not in the playlist."""
     folder = one.home / "media" / "live" / SLUG
-    listed = {line for line in (folder / "720p.m3u8").read_text().splitlines() if line.endswith(".m4s")}
+    listed = {line for line in (folder / "360p.m3u8").read_text().splitlines() if line.endswith(".m4s")}
     sessions: dict[str, list[int]] = {}
     for line in listed:
         found = re.search(r"src/([^/]+)/", line)
@@ -176,9 +177,9 @@ def _unlisted(one: House) -> list[str]:
             sessions.setdefault(found[1], []).append(int(Path(line).stem))
     missing: list[str] = []
     for session, numbers in sessions.items():
-        for path in sorted((folder / "src" / session / "720p").glob("*.m4s")):
+        for path in sorted((folder / "src" / session / "360p").glob("*.m4s")):
             complete = all(
-                (folder / "src" / session / rung / path.name).exists() for rung in ("360p", "234p", "audio")
+                (folder / "src" / session / rung / path.name).exists() for rung in ("234p", "audio")
             )
             if complete and int(path.stem) > min(numbers) and int(path.stem) not in numbers:
                 missing.append(f"{session}/{path.name}")
@@ -250,7 +251,7 @@ def main(argv: list[str]) -> int:
         made = json.loads(one.maru("broadcast", "create", "--slug", SLUG, "--title", "Crash", "--json"))
         one.maru("broadcast", "start", SLUG, "--json")
         encoder = _encoder(made["inputs"][0]["rtmp"])
-        lists = [f"{one.url}/media/live/{SLUG}/{rung}.m3u8" for rung in ("720p", "audio")]
+        lists = [f"{one.url}/media/live/{SLUG}/{rung}.m3u8" for rung in ("360p", "audio")]
         until("the picture is on air", lambda: "src/" in httpx.get(lists[0]).text, 60)
         writers = [Writer(one.url, number, stop) for number in range(4)]
         reader = Reader(one, stop)
