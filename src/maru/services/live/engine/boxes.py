@@ -292,6 +292,6 @@ def write_fragment(track: Track, sequence: int, start: int, samples: list[tuple[
         flags = 0x1 | 0x200 | (0 if even else 0x100)
         trun = struct.pack(">2Ii", flags, len(samples), offset) + table
         traf = _box(b"traf", _box(b"tfhd", tfhd), _box(b"tfdt", tfdt), _box(b"trun", trun))
-        return _box(b"moof", _box(b"mfhd", struct.pack(">2I", 0, sequence)), traf)
+        return _box(b"moof", _box(b"mfhd", struct.pack(">2I", 0, sequence & 0xFFFFFFFF)), traf)
 
     return moof(len(moof(0)) + 8) + _box(b"mdat", *(data for _, data in samples))

@@ -17,6 +17,7 @@ GRID = 2
 # a keyframe may come this much before its even second by rounding; less than a frame at 30 fps
 SLACK = Fraction(1, 50)
 LATE_SOUND = Fraction(1, 4)
+MOST_SECONDS = 366 * 86_400
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ class SoundCutter:
 
     def _run(self, run: Run, data: bytes) -> Iterator[Piece]:
         at, offset = run.start, run.offset
+        if at > MOST_SECONDS * self._track.timescale:
+            raise BoxError(f"sound at tick {at} is out of all reason")  # a negative time would be read so
         for ticks, size in run.samples:
             # a frame belongs to the segment that holds its middle
             number = max(self._first, int(Fraction(2 * at + ticks, 2 * self._track.timescale) // GRID))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,14 +22,14 @@ from maru.services.live.engine.contracts import (
     Thresholds,
 )
 from maru.services.live.engine.cutter import PictureCutter, Piece, SoundCutter
+from maru.services.live.engine.pipes import Silence, make_pipe, open_reader
 from maru.services.live.engine.slate import still_picture
-from maru.services.live.engine.watchdog import Kind, Lines, Watchdog
+from maru.services.live.engine.watchdog import Kind, Lines, Stillness, Watchdog
 
 HANG_S = 5.0  # no output for so long while bytes come in: the process hangs
 FLUSH_S = 10.0  # to write what it holds after the last byte
 STALL_S = 0.8  # a track that is missing for so long while the other comes in has stopped
 READ_BYTES = 256 * 2**10
-PIPE_BYTES = 512 * 2**10
 LAST_LINES = 6
 
 
@@ -84,6 +83,7 @@ class Encoder:
         self._still = still
         self._watchdog: Watchdog | None = None
         self._progress = 0.0
+        self._silence = Silence(ladder.SAMPLE_RATE)
         self._stderr: deque[str] = deque(maxlen=LAST_LINES)
 
     @property
@@ -152,15 +152,10 @@ class Encoder:
             fed = asyncio.Event()
             feed = asyncio.create_task(self._feed(process, publication, head, fed))
             guard = asyncio.create_task(self._guard(publication, fed))
-            reads = [self._rung(rung, outputs.pop(0), shelf) for rung in made.rungs]
-            kinds: list[tuple[Kind, ...]] = []
-            if self.info.has_video:
-                kinds.append(("black", "freeze"))
-            if self.info.has_audio:
-                kinds.append(("silence",))
-            reads += [self._detect(outputs.pop(0), seen) for seen in kinds]
+            silence = asyncio.create_task(self._silence.run(fed))
+            rungs = [self._rung(rung, outputs.pop(0), shelf) for rung in made.rungs]
             assert process.stderr is not None
-            reads.append(self._listen(process.stderr))
+            reads = [*rungs, *self._detectors(made, outputs), self._listen(process.stderr)]
             works = [asyncio.create_task(read) for read in reads]
             try:
                 await _finish(works, guard)
@@ -168,9 +163,10 @@ class Encoder:
             except BoxError as error:
                 raise EncoderFailed(f"the encoding process wrote what is not MP4: {error}") from error
             finally:
-                for task in [*works, feed, guard]:
+                for task in [*works, feed, guard, silence]:
                     task.cancel()
-                await asyncio.gather(*works, feed, guard, return_exceptions=True)
+                await asyncio.gather(*works, feed, guard, silence, return_exceptions=True)
+        await shelf.finish()
         if code == 0 and fed.is_set():
             return "the source ended"
         said = "; ".join(self._stderr)
@@ -181,13 +177,16 @@ class Encoder:
         self, publication: Publication, made: ladder.Plan, still: Path | None
     ) -> AsyncIterator[tuple[asyncio.subprocess.Process, list[asyncio.StreamReader]]]:
         """ffmpeg with one pipe per rung and per detector branch; killed on the way out if it still runs."""
-        ends = [_pipe() for _ in range(len(made.rungs) + self.info.has_video + self.info.has_audio)]
+        ends = [make_pipe() for _ in range(len(made.rungs) + 2 * self.info.has_video + self.info.has_audio)]
         writers = [write for _, write in ends]
+        quiet = make_pipe() if not self.info.has_audio else None
         rest = writers[len(made.rungs) :]
         pipes = ladder.Pipes(
             rungs={rung.name: fd for rung, fd in zip(made.rungs, writers, strict=False)},
             picture=rest.pop(0) if self.info.has_video else None,
+            frames=rest.pop(0) if self.info.has_video else None,
             sound=rest.pop(0) if self.info.has_audio else None,
+            silence=quiet[0] if quiet else None,
         )
         command = ladder.arguments(self._ffmpeg, made, publication.container, self._thresholds, pipes, still)
         transports: list[asyncio.ReadTransport] = []
@@ -198,22 +197,27 @@ class Encoder:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,
-                pass_fds=writers,
+                pass_fds=[*writers, *(quiet[:1] if quiet else ())],
                 start_new_session=True,  # a terminal's Ctrl-C is ours to handle, in order
             )
             self.pid = process.pid
             for fd in writers:
                 os.close(fd)
             writers = []
+            if quiet:
+                os.close(quiet[0])
+                await self._silence.open(quiet[1])
+                quiet = None
             outputs = []
             while ends:
-                reader, transport = await _reader(ends.pop(0)[0])
+                reader, transport = await open_reader(ends.pop(0)[0])
                 outputs.append(reader)
                 transports.append(transport)
             yield process, outputs
         finally:
-            for fd in [*writers, *(read for read, _ in ends)]:
+            for fd in [*writers, *(read for read, _ in ends), *(quiet or ())]:
                 os.close(fd)
+            self._silence.close()
             for transport in transports:
                 transport.close()
             if process is not None:
@@ -255,13 +259,26 @@ class Encoder:
         """A silent source lacks no sound: its own is made up and may come late."""
         return piece if self.info.has_audio and self.info.has_video else replace(piece, whole=True)
 
-    async def _detect(self, stream: asyncio.StreamReader, kinds: tuple[Kind, ...]) -> None:
+    def _detectors(
+        self, made: ladder.Plan, outputs: list[asyncio.StreamReader]
+    ) -> Iterator[Coroutine[None, None, None]]:
+        """One reader per detector pipe, in the order in which ``_process`` made them."""
         assert self._watchdog is not None
-        lines = Lines(self._watchdog, kinds)
+        if self.info.has_video:
+            yield self._detect(outputs.pop(0), Lines(self._watchdog, ("black",)))
+            wide, high = ladder.WATCH_SIZE
+            start, step = float(ladder.watch_start(made)), 1 / ladder.DETECTOR_FPS
+            yield self._detect(outputs.pop(0), Stillness(self._watchdog, start, step, wide * high))
+        if self.info.has_audio:
+            yield self._detect(outputs.pop(0), Lines(self._watchdog, ("silence",)))
+
+    async def _detect(self, stream: asyncio.StreamReader, detector: Lines | Stillness) -> None:
         while data := await stream.read(READ_BYTES):
             self._progress = time.monotonic()
-            for signal in lines.feed(data):
+            for signal in detector.feed(data):
                 self._on_signal(signal)
+            if isinstance(detector, Stillness) and not self.info.has_audio:
+                self._silence.follow(detector.seconds)
 
     async def _listen(self, stream: asyncio.StreamReader) -> None:
         rest = b""
@@ -314,21 +331,6 @@ async def _finish(works: list[asyncio.Task[None]], guard: asyncio.Task[None]) ->
         for task in done:
             task.result()
         waiting -= done
-
-
-def _pipe() -> tuple[int, int]:
-    read, write = os.pipe()
-    with suppress(OSError):  # a user's share of pipe memory may be spent; the usual 64 KiB do as well
-        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-    return read, write
-
-
-async def _reader(fd: int) -> tuple[asyncio.StreamReader, asyncio.ReadTransport]:
-    reader = asyncio.StreamReader(limit=2 * READ_BYTES)
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(fd, "rb", 0)
-    )
-    return reader, transport
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

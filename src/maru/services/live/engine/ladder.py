@@ -19,14 +19,12 @@ from maru.services.live.engine.contracts import PRESETS, Rendition, SourceInfo, 
 SAMPLE_RATE = 48_000
 STILL_FPS = Fraction(5)  # of the picture shown for a source without one
 DETECTOR_FPS = 5
+WATCH_SIZE = (160, 90)
 # a source a little smaller than a rung (1,072 lines for 1080p) is set into it with a thin border
 NEARLY = 0.94
 # detectors speak early; the watchdog holds them against the thresholds
 SILENCE_STEP_S = 0.3
 BLACK_STEP_S = 0.1
-FREEZE_STEP_S = 0.4
-# mean difference, as share of the full scale, up to which two pictures are the same
-FREEZE_NOISE = 0.001
 STANDARD_FPS = tuple(Fraction(n, d) for n, d in ((24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1)))
 
 Container = Literal["flv", "mpegts", "auto"]
@@ -70,11 +68,17 @@ class Plan:
 
 @dataclass(frozen=True)
 class Pipes:
-    """Descriptors that ffmpeg writes to: one per rung, and one per detector branch (None: no branch)."""
+    """Descriptors that ffmpeg writes to: one per rung, and those of the detectors (None: none).
+
+    ``picture`` and ``sound`` take the detectors' lines, ``frames`` small grey pictures (``watchdog.Stillness``).
+    From ``silence`` it reads the sound of a source that has none: as much as there is picture.
+    """
 
     rungs: dict[str, int]
     picture: int | None
     sound: int | None
+    frames: int | None = None
+    silence: int | None = None
 
 
 def renditions_of(preset: str | Sequence[Rendition]) -> Sequence[Rendition]:
@@ -135,19 +139,28 @@ def arguments(
         command += ["-itsoffset", _number(made.base), "-loop", "1", "-framerate", str(STILL_FPS)]
         command += ["-i", f"file:{still}"]
     if not info.has_audio:
-        silence = f"anullsrc=r={SAMPLE_RATE}:cl=stereo"
-        command += ["-itsoffset", _number(made.base), "-f", "lavfi", "-i", silence]
+        # not anullsrc: it has no end, and ffmpeg closes no output before all have ended
+        command += ["-f", "s16le", "-ar", str(SAMPLE_RATE), "-ac", "2"]
+        command += ["-probesize", "32", "-analyzeduration", "0", "-i", f"pipe:{pipes.silence}"]
     command += ["-filter_complex_threads", "1"]
-    command += ["-filter_complex", picture_graph(made, thresholds, pipes.picture)]
+    command += ["-filter_complex", picture_graph(made, pipes.picture)]
     command += ["-filter_complex", sound_graph(made, thresholds, pipes.sound)]
     for place, rung in enumerate(made.rungs):
         if rung.height:
             command += ["-map", f"[v{place}]", *picture_codec(rung, made.fps, start(made))]
         command += ["-map", f"[a{place}]", *sound_codec(rung.rendition)]
-        if not (info.has_video and info.has_audio):
-            command += ["-shortest"]  # the silence and the still picture have no end of their own
+        if not info.has_video:
+            command += ["-shortest"]  # the still picture has no end of its own
         command += [*muxer(sound_only=not rung.height), f"pipe:{pipes.rungs[rung.name]}"]
+    if pipes.frames is not None and info.has_video:
+        command += ["-map", "[small]", "-fps_mode", "passthrough", "-flush_packets", "1"]
+        command += ["-f", "rawvideo", f"pipe:{pipes.frames}"]
     return command
+
+
+def watch_start(made: Plan) -> Fraction:
+    """Media time of the first of the small pictures."""
+    return Fraction(math.ceil(start(made) * DETECTOR_FPS), DETECTOR_FPS)
 
 
 def start(made: Plan) -> Fraction:
@@ -171,7 +184,7 @@ def _source(made: Plan, container: Container) -> list[str]:
     return [*command, "-i", "pipe:0"]
 
 
-def picture_graph(made: Plan, thresholds: Thresholds, pipe: int | None) -> str:
+def picture_graph(made: Plan, pipe: int | None) -> str:
     """Decode once: constant rate, then the largest rung, each smaller one scaled from the one before it."""
     detect = pipe is not None and made.info.has_video
     source = 0 if made.info.has_video else 1
@@ -190,19 +203,19 @@ def picture_graph(made: Plan, thresholds: Thresholds, pipe: int | None) -> str:
         last = place == len(rungs) - 1
         graph.append(f"{step}[v{place}]" if last else f"{step},split[v{place}][n{place + 1}]")
     if detect:
-        graph.append(f"[watch]{picture_detectors(thresholds, pipe)}")
+        graph.append(f"[watch]{picture_detectors(made, pipe)}[small]")
     return ";".join(graph)
 
 
-def picture_detectors(thresholds: Thresholds, pipe: int | None) -> str:
-    """Black and freeze at 5 fps and 320 px. Every frame is printed: that is the watchdog's clock."""
-    filters = [f"fps={DETECTOR_FPS}", "scale=320:180:flags=fast_bilinear"]
-    if thresholds.black_s:
-        filters.append(f"blackdetect=d={BLACK_STEP_S}:pic_th=0.98:pix_th=0.08")
-    if thresholds.freeze_s:
-        filters.append(f"freezedetect=n={FREEZE_NOISE}:d={FREEZE_STEP_S}")
+def picture_detectors(made: Plan, pipe: int | None) -> str:
+    """Black at 5 fps on a small grey picture, which also goes to ``watchdog.Stillness``. Every frame is printed:
+    that is the watchdog's clock."""
+    wide, high = WATCH_SIZE
+    filters = [f"fps={DETECTOR_FPS}:start_time={_number(watch_start(made))}"]
+    filters += [f"scale={wide}:{high}:flags=area,format=gray"]
+    filters += [f"blackdetect=d={BLACK_STEP_S}:pic_th=0.98:pix_th=0.08"]
     filters += ["metadata=mode=add:key=tick:value=1", f"metadata=mode=print:file=pipe\\\\:{pipe}:direct=1"]
-    return ",".join([*filters, "nullsink"])
+    return ",".join(filters)
 
 
 def sound_graph(made: Plan, thresholds: Thresholds, pipe: int | None) -> str:
@@ -211,14 +224,16 @@ def sound_graph(made: Plan, thresholds: Thresholds, pipe: int | None) -> str:
     source = 0 if made.info.has_audio else 1
     names = "".join(f"[a{place}]" for place in range(len(made.rungs)))
     shape = f"aresample={SAMPLE_RATE}:async=1,aformat=sample_fmts=fltp:channel_layouts=stereo"
-    head = f"[{source}:a:0]{shape}," if made.info.has_audio else f"[{source}:a:0]"
+    head = (
+        f"[{source}:a:0]{shape},"
+        if made.info.has_audio
+        else f"[{source}:a:0]asetpts=N/SR/TB+{_number(made.base)}/TB,"
+    )
     graph = f"{head}asplit={len(made.rungs) + detect}{names}"
     if not detect:
         return graph
     noise = f"noise={thresholds.silence_dbfs}dB:d={SILENCE_STEP_S}"
-    filters = [f"asetnsamples={SAMPLE_RATE // DETECTOR_FPS}:p=0"]
-    if thresholds.silence_s:
-        filters.append(f"silencedetect={noise}")
+    filters = [f"asetnsamples={SAMPLE_RATE // DETECTOR_FPS}:p=0", f"silencedetect={noise}"]
     filters += ["ametadata=mode=add:key=tick:value=1", f"ametadata=mode=print:file=pipe\\\\:{pipe}:direct=1"]
     return f"{graph}[hear];[hear]{','.join([*filters, 'anullsink'])}"
 
@@ -248,6 +263,9 @@ def picture_codec(rung: Rung, fps: Fraction, first: Fraction) -> list[str]:
         "0",
     ]
     command += ["-bf", "2", "-rc-lookahead", "10", "-threads", "2" if rung.height > 480 else "1"]
+    if rung.height > 480:
+        # the large rungs cost most and need fine motion search least: a fifth of all CPU for 3 % of rate
+        command += ["-x264-params", "subme=1"]
     return [*command, "-fps_mode:v", "passthrough", "-color_range", "tv"]
 
 

@@ -118,6 +118,11 @@ class Shelf:
         self._pending.setdefault(piece.number, {})[name] = piece
         await self._announce()
 
+    async def finish(self) -> None:
+        """Nothing more comes: remove what belongs to no complete set."""
+        for number in sorted(self._pending):
+            await self._lose(number)
+
     async def _announce(self) -> None:
         names = self.session.renditions
         ready = [number for number, pieces in sorted(self._pending.items()) if len(pieces) == len(names)]

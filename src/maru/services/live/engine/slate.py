@@ -39,6 +39,8 @@ TIMEOUT_S = 300
 STALE_S = 3600.0
 BREATH_S = 10.0  # the lamp and the light on the line; divides the loop evenly
 
+QUIETLY = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-y")
+
 Plane = NDArray[np.uint8]
 
 
@@ -82,14 +84,15 @@ def _build(
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     try:
-        sound = part / "music.wav"
-        _write_wave(sound, music.compose())
+        sounds = _encode_music(ffmpeg, part, renditions)
         index = {}
         for kind, text in zip(KINDS, (words.soon, words.back), strict=True):
             lines = tuple(text.splitlines())
-            _encode(ffmpeg, part, kind, renditions, sound, words.city, lines, font_path)
+            scene = draw_scene(max(_sizes(renditions).values()), words.city, lines, font_path)
+            _encode(ffmpeg, part, kind, renditions, sounds, scene)
             index[kind] = [asdict(found) for found in _cut(part, key, kind, renditions, folder.name)]
-        sound.unlink()
+        for sound in sounds.values():
+            sound.unlink()
         write_whole(part / INDEX, json.dumps(index, indent=1).encode())
         if not (folder / key / INDEX).is_file():
             shutil.rmtree(folder / key, ignore_errors=True)
@@ -109,45 +112,47 @@ def _write_wave(path: Path, samples: NDArray[np.int16]) -> None:
         file.writeframes(samples.astype("<i2").tobytes())
 
 
+def _encode_music(ffmpeg: str, part: Path, renditions: tuple[Rendition, ...]) -> dict[int, Path]:
+    """The music coded once per bit rate; every picture takes a copy of it."""
+    score = part / "music.wav"
+    _write_wave(score, music.compose())
+    files = {rung.audio_kbps: part / f"music-{rung.audio_kbps}.mp4" for rung in renditions}
+    command = [ffmpeg, *QUIETLY, "-i", f"file:{score}"]
+    for rung in {rung.audio_kbps: rung for rung in renditions}.values():
+        command += ["-map", "0:a", *ladder.sound_codec(rung), "-f", "mp4", f"file:{files[rung.audio_kbps]}"]
+    _run(command, iter(()), part / "said.txt")
+    score.unlink()
+    return files
+
+
+def _sizes(renditions: tuple[Rendition, ...]) -> dict[str, tuple[int, int]]:
+    """Width and height of the renditions with picture, largest first."""
+    pictures = sorted((rung for rung in renditions if rung.height), key=lambda rung: -rung.height)
+    return {rung.name: (2 * round(rung.height * 16 / 9 / 2), rung.height) for rung in pictures}
+
+
 def _encode(
     ffmpeg: str,
     part: Path,
     kind: str,
     renditions: tuple[Rendition, ...],
-    sound: Path,
-    city: str,
-    lines: tuple[str, ...],
-    font_path: str,
+    sounds: dict[int, Path],
+    scene: Scene,
 ) -> None:
     """One ffmpeg that writes ``{kind}-{rendition}.mp4`` into ``part``."""
-    rungs = [rung for rung in renditions if rung.height]
-    sizes = [(2 * round(rung.height * 16 / 9 / 2), rung.height) for rung in rungs]
-    wide, high = max(sizes)
-    command = [
-        ffmpeg,
-        "-hide_banner",
-        "-nostdin",
-        "-nostats",
-        "-loglevel",
-        "error",
-        "-y",
-        "-itsoffset",
-        str(GRID),
-    ]
-    command += ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{wide}x{high}", "-framerate", str(FPS)]
-    command += ["-color_range", "tv", "-i", "pipe:0", "-itsoffset", str(GRID), "-i", f"file:{sound}"]
-    command += ["-filter_complex", _graph(sizes)]
+    sizes = _sizes(renditions)
+    wide, high = scene.dim.size
+    command = [ffmpeg, *QUIETLY, "-itsoffset", str(GRID), "-f", "rawvideo", "-pix_fmt", "yuv420p"]
+    command += ["-s", f"{wide}x{high}", "-framerate", str(FPS), "-color_range", "tv", "-i", "pipe:0"]
+    for sound in sounds.values():
+        command += ["-itsoffset", str(GRID), "-i", f"file:{sound}"]
+    command += ["-filter_complex", _graph(list(sizes.values()))]
     for rung in renditions:
         if rung.height:
-            place = rungs.index(rung)
-            command += [
-                "-map",
-                f"[v{place}]",
-                *ladder.picture_codec(ladder.Rung(rung, *sizes[place]), FPS, Fraction(GRID)),
-            ]
-        command += ["-map", "1:a", *ladder.sound_codec(rung), *ladder.muxer(sound_only=not rung.height)]
-        command += [f"file:{part / f'{kind}-{rung.name}.mp4'}"]
-    scene = draw_scene((wide, high), city, lines, font_path)
+            codec = ladder.picture_codec(ladder.Rung(rung, *sizes[rung.name]), FPS, Fraction(GRID))
+            command += ["-map", f"[v{list(sizes).index(rung.name)}]", *codec]
+        command += ["-map", f"{1 + list(sounds).index(rung.audio_kbps)}:a", "-c:a", "copy"]
+        command += [*ladder.muxer(sound_only=not rung.height), f"file:{part / f'{kind}-{rung.name}.mp4'}"]
     _run(command, _frames(scene), part / "said.txt")
 
 
