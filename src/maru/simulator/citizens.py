@@ -180,13 +180,22 @@ class Host:
     """Signs in as staff, puts the most supported question on air, marks it answered after a while."""
 
     def __init__(
-        self, base: str, slug: str, email: str, password: str, *, speaks: float = 30.0, rests: float = 12.0
+        self,
+        base: str,
+        slug: str,
+        email: str,
+        password: str,
+        *,
+        speaks: float = 30.0,
+        rests: float = 12.0,
+        passes: float = 0.1,
     ) -> None:
         self.base = base.rstrip("/")
         self.path = f"/api/v1/broadcasts/{slug}"
         self.slug = slug
         self.speaks = speaks
         self.rests = rests
+        self.passes = passes  # share of questions handed on to an office instead
         self.answered = 0
         self.refusal = ""
         self._email = email
@@ -259,7 +268,7 @@ class Host:
         if stop.is_set():
             return True
         if not await self._set(
-            client, waiting[0]["id"], "passed" if self._chance.random() < 0.1 else "answered"
+            client, waiting[0]["id"], "passed" if self._chance.random() < self.passes else "answered"
         ):
             return False
         self.answered += 1

@@ -120,7 +120,7 @@ async def until(condition: Any) -> None:
 async def test_they_speak_ask_support_and_the_host_answers() -> None:
     async with tiny_house() as house:
         people = Citizens(house.base, "hall", rate=20, count=30, question_share=0.5, seed=1)
-        host = Host(house.base, "hall", "host@city.example", "secret", speaks=0.05, rests=0.01)
+        host = Host(house.base, "hall", "host@city.example", "secret", speaks=0.05, rests=0.01, passes=0)
         stop = asyncio.Event()
         task = asyncio.create_task(crowd(people, host, stop))
         await until(lambda: len(house.opinions) >= 15 and len(house.votes) >= 5 and host.answered >= 2)
