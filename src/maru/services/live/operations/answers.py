@@ -39,7 +39,9 @@ def route_unanswered(
         waiting = unanswered(broadcast)
         # Locked in order before the audit log is: each step below takes both.
         list(
-            Voice.objects.select_for_update().filter(pk__in=[row.voice_id for row in waiting]).order_by("pk")
+            Voice.objects.select_for_update(no_key=True)
+            .filter(pk__in=[row.voice_id for row in waiting])
+            .order_by("pk")
         )
         given = 0
         for opinion in waiting:

@@ -68,7 +68,7 @@ def create_broadcast(
 def edit_broadcast(*, broadcast: Broadcast, by: Person | None, **changes: Unpack[Changes]) -> Broadcast:
     """Change settings, also while on air. Raises Invalid naming the field; then nothing is changed."""
     with transaction.atomic():
-        fresh = Broadcast.objects.select_for_update().get(pk=broadcast.pk)
+        fresh = Broadcast.objects.select_for_update(no_key=True).get(pk=broadcast.pk)
         topics = _apply(fresh, changes)
         if not fresh.titles:
             raise Invalid("title", _("A broadcast needs a title."), code="empty")
@@ -86,7 +86,7 @@ def edit_broadcast(*, broadcast: Broadcast, by: Person | None, **changes: Unpack
 def start_broadcast(*, broadcast: Broadcast, by: Person | None) -> Broadcast:
     """On air from now on. Starting again what is on air changes nothing. WrongState after the end."""
     with transaction.atomic():
-        fresh = Broadcast.objects.select_for_update().get(pk=broadcast.pk)
+        fresh = Broadcast.objects.select_for_update(no_key=True).get(pk=broadcast.pk)
         if fresh.state != "live":
             if fresh.state != "scheduled":
                 raise WrongState(_("This broadcast has ended or was cancelled; make a new one."))
@@ -102,7 +102,7 @@ def start_broadcast(*, broadcast: Broadcast, by: Person | None) -> Broadcast:
 def end_broadcast(*, broadcast: Broadcast, by: Person | None) -> Broadcast:
     """The end; the replay follows by itself. Again changes nothing. WrongState if it never was on air."""
     with transaction.atomic(), gathered():
-        fresh = Broadcast.objects.select_for_update().get(pk=broadcast.pk)
+        fresh = Broadcast.objects.select_for_update(no_key=True).get(pk=broadcast.pk)
         if fresh.state not in {"ended", "replay"}:
             if fresh.state != "live":
                 raise WrongState(_("This broadcast is not on air."))
@@ -123,7 +123,7 @@ def end_broadcast(*, broadcast: Broadcast, by: Person | None) -> Broadcast:
 def cancel_broadcast(*, broadcast: Broadcast, by: Person | None) -> Broadcast:
     """It will not take place; the page stays and says so. WrongState once it was on air."""
     with transaction.atomic():
-        fresh = Broadcast.objects.select_for_update().get(pk=broadcast.pk)
+        fresh = Broadcast.objects.select_for_update(no_key=True).get(pk=broadcast.pk)
         if fresh.state not in {"scheduled", "cancelled"}:
             raise WrongState(_("Only a broadcast that has not begun can be cancelled."))
         if fresh.state == "scheduled":
@@ -140,7 +140,7 @@ def cancel_broadcast(*, broadcast: Broadcast, by: Person | None) -> Broadcast:
 def note_recording(*, broadcast: Broadcast) -> Broadcast:
     """The downloads are made, or cannot be. Called by the worker; a second time changes nothing."""
     with transaction.atomic():
-        fresh = Broadcast.objects.select_for_update().get(pk=broadcast.pk)
+        fresh = Broadcast.objects.select_for_update(no_key=True).get(pk=broadcast.pk)
         if fresh.recorded_at is None:
             fresh.recorded_at = now()
             fresh.save(update_fields=["recorded_at"])
@@ -152,7 +152,7 @@ def note_recording(*, broadcast: Broadcast) -> Broadcast:
 def publish_replay(*, broadcast: Broadcast) -> Broadcast:
     """The timeline is closed: what can be watched now stays. By the worker; a second time changes nothing."""
     with transaction.atomic():
-        fresh = Broadcast.objects.select_for_update().get(pk=broadcast.pk)
+        fresh = Broadcast.objects.select_for_update(no_key=True).get(pk=broadcast.pk)
         if fresh.state == "ended":
             fresh.state, fresh.replay_at = "replay", now()
             fresh.save(update_fields=["state", "replay_at"])
@@ -250,6 +250,9 @@ def _apply_conversation(broadcast: Broadcast, changes: Changes) -> None:
 def _time(given: datetime | None) -> datetime | None:
     if given is not None and given.tzinfo is None:
         raise Invalid("starts_at", _("The time needs its time zone."))
+    # Near the ends of the calendar a change of zone overflows.
+    if given is not None and not 1990 <= given.year <= 2200:
+        raise Invalid("starts_at", _("This time cannot be used."))
     return given
 
 

@@ -135,7 +135,9 @@ def _keep_pace(broadcast: Broadcast, writer: str) -> None:
     if not broadcast.slow_mode_s:
         return
     # The row's lock puts writers in one line, so that two requests at once cannot both be the first.
-    Broadcast.objects.select_for_update().filter(pk=broadcast.pk).values_list("pk", flat=True).get()
+    Broadcast.objects.select_for_update(no_key=True).filter(pk=broadcast.pk).values_list(
+        "pk", flat=True
+    ).get()
     last = (
         broadcast.opinions.filter(writer=writer)
         .order_by("-pk")

@@ -85,7 +85,7 @@ def inputs_event(broadcast: Broadcast) -> dict[str, object]:
 
 
 def _input(broadcast: Broadcast, name: InputName) -> Input:
-    found = broadcast.inputs.select_for_update().filter(name=name).first()
+    found = broadcast.inputs.select_for_update(no_key=True).filter(name=name).first()
     if found is None:
         raise NotFound(_("This broadcast has no such input."))
     return found

@@ -1,4 +1,9 @@
-"""What every change leaves behind: intervals to be written anew, events, a hint to the media process."""
+"""What every change leaves behind: intervals to be written anew, events, a hint to the media process.
+
+Transactions of the room lock in one order, so that no two wait for each other: broadcast, voices, audit log,
+intervals, channels. Rows are locked with ``no_key``: PostgreSQL checks foreign keys when a transaction commits, and
+that check must not wait for somebody who waits for the channel which this transaction holds.
+"""
 
 from __future__ import annotations
 

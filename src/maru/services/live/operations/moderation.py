@@ -78,7 +78,7 @@ def block_author(
 def _theirs(opinion: Opinion) -> list[Voice]:
     """All that this writer said here and can be read or waits, locked in order before anything else is."""
     same = Opinion.objects.filter(broadcast=opinion.broadcast_id, writer=opinion.writer).values("voice_id")
-    rows = Voice.objects.select_for_update().filter(pk__in=same, state__in=[*READABLE, State.HELD])
+    rows = Voice.objects.select_for_update(no_key=True).filter(pk__in=same, state__in=[*READABLE, State.HELD])
     return list(rows.order_by("pk"))
 
 

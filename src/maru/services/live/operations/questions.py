@@ -69,7 +69,7 @@ def set_question_state(*, opinion: Opinion, state: QuestionState, by: Person | N
     question) and WrongState for a step that is not allowed.
     """
     with transaction.atomic():
-        broadcast = Broadcast.objects.select_for_update().get(pk=opinion.broadcast_id)
+        broadcast = Broadcast.objects.select_for_update(no_key=True).get(pk=opinion.broadcast_id)
         opinion = Opinion.objects.select_related("voice", "voice__office").get(pk=opinion.pk)
         if not opinion.question:
             raise Invalid("state", _("This is not a question."), code="not_a_question")

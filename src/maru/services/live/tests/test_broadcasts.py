@@ -86,6 +86,7 @@ def test_bad_addresses(db: None, slug: str) -> None:
         ({"topics": ["nothing"]}, "topics"),
         ({"programme": "nothing"}, "programme"),
         ({"starts_at": now().replace(tzinfo=None)}, "starts_at"),
+        ({"starts_at": now().replace(year=9999)}, "starts_at"),
     ],
 )
 def test_bad_settings_change_nothing(broadcast: Any, changes: dict[str, Any], field: str) -> None:
