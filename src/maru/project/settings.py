@@ -72,7 +72,6 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "maru.commons.people.middleware.PersonLanguage",
     "maru.commons.people.middleware.DeviceCookie",
-    "maru.commons.people.middleware.StaffSecondFactor",
     "maru.platform.access.middleware.Refusals",
 ]
 
