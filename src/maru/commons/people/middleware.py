@@ -1,4 +1,4 @@
-"""Per request: the language of the person, the cookie of the device, the second step of staff."""
+"""Per request: the time of the city, the language of the person, the cookie of the device."""
 
 from __future__ import annotations
 
@@ -45,21 +45,3 @@ class DeviceCookie:
         response = self.get_response(request)
         keep_device(request, response)
         return response
-
-
-class StaffSecondFactor:
-    """Tells templates whether this official still has to add a second step; ``require_role`` does the refusing."""
-
-    def __init__(self, get_response: Answer) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.second_factor_needed = _needed  # type: ignore[attr-defined]  # called by templates with the request
-        return self.get_response(request)
-
-
-def _needed(request: HttpRequest) -> bool:
-    user = request.user
-    if settings.MARU.staff_mfa != "required" or not user.is_authenticated or not user.is_official:
-        return False
-    return not user.has_second_factor()

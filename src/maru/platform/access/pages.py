@@ -70,7 +70,7 @@ def _typed(request: HttpRequest) -> list[str]:
 
 
 def _back(request: HttpRequest) -> str:
-    referer = request.META.get("HTTP_REFERER", "")
+    referer = str(request.META.get("HTTP_REFERER", ""))
     if referer and url_has_allowed_host_and_scheme(referer, {request.get_host()}):
         parts = urlsplit(referer)
         return parts.path + (f"?{parts.query}" if parts.query else "")

@@ -14,8 +14,6 @@ from maru.commons.people import devices, operations, seeds
 from maru.commons.people.commands import register
 from maru.commons.people.middleware import DeviceCookie
 from maru.commons.people.models import Grant, Person
-from maru.commons.voices import operations as voices
-from maru.commons.voices.models import Voice
 from maru.platform.access.refusals import Conflict, Invalid
 from maru.platform.audit.models import Entry
 
@@ -80,27 +78,6 @@ def test_the_last_administrator_stays(person):
     second = person("administrator")
     operations.revoke_role(grant=first.grants.get(), by=second)
     assert not Person.objects.get(pk=first.pk).has_role("administrator")
-
-
-def test_an_erased_account_leaves_words_but_no_trace(person):
-    someone = person(nickname="Kim")
-    voice = voices.receive(
-        channel="broadcast",
-        about="live/x",
-        text="my words",
-        state="published",
-        author=someone,
-        device="d" * 64,
-        nickname="Kim",
-    )
-    with pytest.raises(Invalid):
-        operations.erase_person(person=someone, email="other@example.org")
-    key = someone.pk
-    operations.erase_person(person=someone, email=someone.email.upper())
-    voice = Voice.objects.get(pk=voice.pk)
-    assert (voice.text, voice.author, voice.device, voice.nickname) == ("my words", None, "", "")
-    assert not voice.steps.filter(actor=f"person:{key}").exists()
-    assert not Person.objects.filter(pk=key).exists()
 
 
 def test_two_accounts_of_one_address_cannot_be(person):
