@@ -6,6 +6,7 @@ itself), also while a slate runs: so a player never notices in its buffer which 
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -58,6 +59,14 @@ class Feed:
             if segments.session == session and fresh and segments.duration >= SHORTEST_START_S:
                 return segments
         return None
+
+    def next_start(self, end: float, session: str) -> float:
+        """When the next set that may follow ``end`` begins, by the grid of those that came."""
+        known = [segments.start + segments.duration for _, segments in self.pending if segments.session == session]
+        if not known:
+            return end
+        steps = math.ceil((end - OVERLAP_S - known[-1]) / SEGMENT_SECONDS)
+        return known[-1] + steps * SEGMENT_SECONDS
 
     def take(self, segments: SegmentSet) -> None:
         """It is on air: no longer pending."""
@@ -158,7 +167,9 @@ class Director:
     def _meanwhile(self, last: Entry, end: float, now: float) -> Step | None:
         """The chosen source has nothing ready yet: stay with the old one, or the slate when time is up."""
         assert self.target in ("primary", "backup")
-        due = end + SEGMENT_SECONDS + self.health[self.target].delay + GRACE_S
+        health = self.health[self.target]
+        begins = max(end, self.feeds[self.target].next_start(end, health.session))
+        due = begins + SEGMENT_SECONDS + health.delay + GRACE_S
         old = self.health.get(last.kind) if last.kind in ("primary", "backup") else None
         if old is not None and old.good:
             segments = self._pick(last.kind, last, end)

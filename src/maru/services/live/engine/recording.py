@@ -23,8 +23,8 @@ TIMEOUT_S = 3600.0
 _SOUND_RATE = 48_000
 
 
-class RecordingFailed(Exception):
-    """ffmpeg could not join the segments; the text says why."""
+class RecordingFailed(OSError):
+    """ffmpeg could not join the segments; the text says why. An OSError, for a full disk is the usual reason."""
 
 
 @dataclass(frozen=True)
@@ -165,13 +165,14 @@ class _Maker:
         same = shape is None or _shape(init) == shape
         if same:
             self.copied += 1
-            # -copyts would keep the session's clock; each piece must begin at zero.
             codec = ["-c", "copy"]
         else:
             self.encoded += 1
             codec = self._encoding(shape or "")
         maps = ["-map", "0:v:0", "-map", "0:a:0"] if best else ["-map", "0:a:0"]
-        self._run(["-i", str(raw), *maps, *codec, "-avoid_negative_ts", "make_zero", "-f", "mp4", str(made)])
+        # Pieces are joined by one clock: every source's own time base becomes the same.
+        clock = ["-video_track_timescale", "90000", "-avoid_negative_ts", "make_zero"]
+        self._run(["-i", str(raw), *maps, *codec, *clock, "-f", "mp4", str(made)])
         raw.unlink()
         return made
 
@@ -180,7 +181,7 @@ class _Maker:
         fit = f"scale={width}:{height}:force_original_aspect_ratio=decrease,pad={width}:{height}:-1:-1,setsar=1"
         profile = ["-profile:v", "high", "-preset", "veryfast", "-crf", "21", "-pix_fmt", "yuv420p"]
         return [
-            *("-vf", fit, "-c:v", "libx264", *profile, "-threads", "1", "-video_track_timescale", "90000"),
+            *("-vf", fit, "-c:v", "libx264", *profile, "-threads", "1"),
             *("-c:a", "aac", "-ar", str(_SOUND_RATE), "-ac", "2", "-b:a", "128k"),
         ]
 

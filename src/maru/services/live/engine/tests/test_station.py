@@ -254,3 +254,19 @@ async def test_unused_segments_of_the_backup_are_deleted(bench: Bench) -> None:
     left = sorted((backup.order.folder / "360p").glob("0*.m4s"))
     assert 25 <= len(left) <= 32
     assert len(list((bench.runners["primary"].order.folder / "360p").glob("0*.m4s"))) >= 43
+
+
+@pytest.mark.parametrize("flushed", [0.3, 0.6, 0.9, 1.3, 1.8])
+async def test_the_primary_comes_back_whatever_the_last_encoder_left_of_a_segment(
+    bench: Bench, flushed: float
+) -> None:
+    runner = await bench.connect("primary")
+    await bench.run(9)
+    runner.flush = [runner.set(T0 + 8, flushed)]
+    await bench.leave("primary")
+    await bench.step(3)
+    await bench.connect("primary")
+    await bench.run(12)
+    assert bench.kinds[-1] == "primary"
+    no_holes(bench)
+    assert bench.station.timeline.entries[-1].pdt % 2 < 0.26
