@@ -1,4 +1,4 @@
-import { cpSync, globSync, mkdirSync } from "node:fs";
+import { cpSync, existsSync, globSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { defineConfig, type Plugin } from "vite";
 
@@ -20,6 +20,23 @@ function serverFonts(): Plugin {
   };
 }
 
+const HOUR_MS = 3_600_000;
+
+/** A running house goes on serving while it is built anew: old files leave an hour after the pages that name them. */
+function sweep(): Plugin {
+  return {
+    name: "maru-sweep",
+    writeBundle(_options, bundle) {
+      const folder = resolve(out, "assets");
+      if (!existsSync(folder)) return;
+      for (const name of readdirSync(folder)) {
+        const path = resolve(folder, name);
+        if (!(`assets/${name}` in bundle) && Date.now() - statSync(path).mtimeMs > HOUR_MS) rmSync(path);
+      }
+    },
+  };
+}
+
 /** Every module directly in src/ and in a room's folder is an entry, unless its name begins with "_". */
 const entries = globSync(["src/*.ts", "src/*/*.ts"], { cwd: root }).filter(
   (file) => !basename(file).startsWith("_") && !file.endsWith(".test.ts") && !file.endsWith(".d.ts"),
@@ -31,7 +48,7 @@ export default defineConfig({
   publicDir: false,
   build: {
     outDir: out,
-    emptyOutDir: true,
+    emptyOutDir: false,
     manifest: "manifest.json",
     target: ["chrome111", "firefox114", "safari16.4"],
     modulePreload: { polyfill: false },
@@ -39,5 +56,5 @@ export default defineConfig({
     chunkSizeWarningLimit: 450,
     rolldownOptions: { input: entries.map((file) => resolve(root, file)) },
   },
-  plugins: [serverFonts()],
+  plugins: [serverFonts(), sweep()],
 });

@@ -60,6 +60,7 @@ export function fill(panel: HTMLElement, words: Words, choices: Choices, chosen:
     parts.push(radios(words.speed, options, String(choices.speed), (value) => chosen.speed(Number(value))));
   }
   if (choices.soundOnly !== null) parts.push(checkbox(words.soundOnly, choices.soundOnly, chosen.soundOnly));
-  parts.push(checkbox(words.keys, keysWanted(), wantKeys));
+  // A telephone has no keys to steer by.
+  if (matchMedia("(any-pointer: fine)").matches) parts.push(checkbox(words.keys, keysWanted(), wantKeys));
   panel.replaceChildren(...parts);
 }

@@ -103,6 +103,8 @@ export function build(host: HTMLElement, words: Words, title: string, poster: st
   unmute.removeAttribute("aria-label");
   unmute.append(make("span", "", words.unmute));
   unmute.hidden = true;
+  // The control bars hide when nobody moves; what must be read stays.
+  for (const one of [status, unmute, soundOnly]) one.setAttribute("noautohide", "");
   const panel = make("div", "player__panel");
   panel.hidden = true;
   const time = make("span", "player__time", "0:00");
