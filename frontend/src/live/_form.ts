@@ -1,6 +1,7 @@
 /** Writing an opinion: sent without leaving the page, shown at once, never lost. */
 import type { Conversation } from "./_conversation";
 import { toOpinion } from "./_events";
+import { addOwn } from "./_own";
 import { post, Unreachable, type Answer } from "./_post";
 import { say, type PageData } from "./_words";
 
@@ -134,7 +135,10 @@ export class OpinionForm {
   private accepted(answer: Answer): void {
     const opinion = toOpinion(answer.opinion);
     const held = answer.held === true;
-    if (opinion) this.conversation.add({ ...opinion, held });
+    if (opinion) {
+      addOwn(this.data.slug, opinion.id);
+      this.conversation.add({ ...opinion, held });
+    }
     this.text.value = "";
     const question = this.form.elements.namedItem("question");
     if (question instanceof HTMLInputElement) question.checked = false;

@@ -4,6 +4,7 @@ import { countdowns } from "./_countdown";
 import { toOpinion, type LiveEvent } from "./_events";
 import { OpinionForm } from "./_form";
 import { onAir, tally } from "./_onair";
+import { isOwn } from "./_own";
 import { Replay } from "./_replay";
 import { copyButtons, shareButton } from "./_share";
 import { Stream, type Link } from "./_stream";
@@ -67,7 +68,7 @@ function other(event: LiveEvent): void {
     data.state = event.state;
     changed(event.state);
   } else if (event.kind === "hidden" && typeof event.id === "string") {
-    if (ownIds().includes(event.id)) void refreshOwn();
+    if (isOwn(data.slug, event.id)) void refreshOwn();
   } else if (event.kind === "chapter" && typeof event.title === "string") {
     tell(say(data.words, "chapter", { title: event.title }), "info");
   } else if (event.kind === "answer") {
@@ -150,14 +151,6 @@ async function ask(url: URL): Promise<Record<string, unknown> | null> {
 function rows(answer: Record<string, unknown> | null): NonNullable<ReturnType<typeof toOpinion>>[] {
   const list = Array.isArray(answer?.opinions) ? (answer.opinions as unknown[]) : [];
   return list.map(toOpinion).filter((one) => one !== null);
-}
-
-function ownIds(): string[] {
-  try {
-    return JSON.parse(sessionStorage.getItem(`maru:own:${data.slug}`) ?? "[]") as string[];
-  } catch {
-    return [];
-  }
 }
 
 /** The author sees that and why an own opinion is not public. The server renders it, so that it is the same without scripts. */

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.utils.translation import gettext, get_language_info
+from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
 
 from maru.platform.access.refusals import Refusal
@@ -55,7 +55,7 @@ class OpinionForm(forms.Form):
         label=_("Your opinion or question"),
         required=False,
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 3, "enterkeyhint": "send"}),
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
     question = forms.BooleanField(label=_("Ask it as a question"), required=False)
     nickname = forms.CharField(
@@ -144,7 +144,11 @@ class BroadcastForm(forms.Form):
             self.words.append((f"title_{code}", f"summary_{code}"))
         for name, label, standard in THRESHOLDS:
             self.fields[name] = forms.FloatField(
-                label=label, min_value=0, max_value=60, initial=standard, widget=forms.NumberInput(attrs={"step": "0.1"})
+                label=label,
+                min_value=0,
+                max_value=60,
+                initial=standard,
+                widget=forms.NumberInput(attrs={"step": "0.1"}),
             )
         self.fields["silence_dbfs"] = forms.FloatField(
             label=_("Silence is below"), min_value=-90, max_value=-10, initial=-50.0
@@ -195,8 +199,21 @@ class BroadcastForm(forms.Form):
         """A broadcast's present settings as initial values."""
         words = {f"title_{code}": given.titles.get(code, "") for code in _languages()}
         words |= {f"summary_{code}": given.summaries.get(code, "") for code in _languages()}
-        names = ("starts_at", "programme", "preset", "moderation", "slow_mode_s", "anonymous", "opinions_open")
-        return {**words, **given.thresholds, "topics": list(given.topics), **{name: getattr(given, name) for name in names}}
+        names = (
+            "starts_at",
+            "programme",
+            "preset",
+            "moderation",
+            "slow_mode_s",
+            "anonymous",
+            "opinions_open",
+        )
+        return {
+            **words,
+            **given.thresholds,
+            "topics": list(given.topics),
+            **{name: getattr(given, name) for name in names},
+        }
 
 
 class NewBroadcastForm(BroadcastForm):
@@ -204,7 +221,9 @@ class NewBroadcastForm(BroadcastForm):
 
     slug = forms.CharField(
         label=_("Address"),
-        help_text=_("Part of the page's address: small letters, digits and hyphens. It cannot be changed later."),
+        help_text=_(
+            "Part of the page's address: small letters, digits and hyphens. It cannot be changed later."
+        ),
         max_length=80,
     )
     backup = forms.BooleanField(

@@ -33,7 +33,9 @@ def test_the_script_gets_the_opinion(client: Client) -> None:
     assert again["opinion"]["id"] == body["opinion"]["id"]
 
 
-@pytest.mark.parametrize(("text", "status"), [("", 422), ("   \n", 422), ("x" * 501, (413, 422)), ("x" * 100_000, (413, 422))])
+@pytest.mark.parametrize(
+    ("text", "status"), [("", 422), ("   \n", 422), ("x" * 501, (413, 422)), ("x" * 100_000, (413, 422))]
+)
 def test_refused_text_stays_and_is_explained(client: Client, text: str, status: Any) -> None:
     found = announce()
     wanted = status if isinstance(status, tuple) else (status,)
@@ -63,9 +65,16 @@ def test_refusals_speak_the_readers_language(client: Client) -> None:
 
 def test_odd_fields_do_no_harm(client: Client) -> None:
     found = announce()
-    body = client.post(WRITE, {"text": "fine", "moment": "yesterday-ish", "idempotency": "x" * 900}, headers=JSON)
+    body = client.post(
+        WRITE, {"text": "fine", "moment": "yesterday-ish", "idempotency": "x" * 900}, headers=JSON
+    )
     assert body.json()["ok"]
-    assert client.post(WRITE, b"\xff\xfe text=\xc3\x28", content_type="application/x-www-form-urlencoded").status_code == 422
+    assert (
+        client.post(
+            WRITE, b"\xff\xfe text=\xc3\x28", content_type="application/x-www-form-urlencoded"
+        ).status_code
+        == 422
+    )
     assert found.opinions.count() == 1
 
 
@@ -90,7 +99,7 @@ def test_anonymous_citizens_are_sent_to_sign_in_where_an_account_is_needed(
 ) -> None:
     found = announce(anonymous=False)
     html = client.get(f"/live/{SLUG}/").content.decode()
-    assert f"?next=/live/{SLUG}/" in html and "<form class=\"form\" method=\"post\"" not in html
+    assert f"?next=/live/{SLUG}/" in html and '<form class="form" method="post"' not in html
     assert client.post(WRITE, {"text": "hello"}, headers=JSON).status_code == 401
     assert not found.opinions.exists()
     assert signed_in().post(WRITE, {"text": "hello"}, headers=JSON).json()["ok"]

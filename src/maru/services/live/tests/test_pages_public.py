@@ -130,7 +130,12 @@ def test_an_empty_guide_says_so(client: Client) -> None:
 
 
 def test_what_is_not_there_is_404(client: Client) -> None:
-    for path in ("/live/nowhere/", "/live/programmes/nothing/", "/live/nowhere/embed/", "/live/nowhere/transcript/"):
+    for path in (
+        "/live/nowhere/",
+        "/live/programmes/nothing/",
+        "/live/nowhere/embed/",
+        "/live/nowhere/transcript/",
+    ):
         assert client.get(path).status_code == 404
     assert client.get("/live/nowhere/opinions/").status_code == 404
     assert client.get("/live/nowhere/opinions.csv").status_code == 404
@@ -184,7 +189,9 @@ def test_feeds(client: Client) -> None:
     speak(found)
     calendar = client.get("/live/calendar.ics")
     assert calendar["Content-Type"].startswith("text/calendar")
-    assert b"BEGIN:VEVENT" in calendar.content and f"http://testserver/live/{SLUG}/".encode() in calendar.content
+    assert (
+        b"BEGIN:VEVENT" in calendar.content and f"http://testserver/live/{SLUG}/".encode() in calendar.content
+    )
     table = b"".join(client.get(f"/live/{SLUG}/opinions.csv").streaming_content).decode()
     assert "More trees" in table
     assert "More trees" in json.dumps(client.get(f"/live/{SLUG}/opinions.json").json())

@@ -92,7 +92,9 @@ def test_no_act_of_a_citizen_changes_anything(signed_in: SignedIn) -> None:
 
 def test_announcing_shows_the_encoders_addresses(signed_in: SignedIn) -> None:
     browser = signed_in("producer")
-    answer = browser.post("/studio/new/", {**NEW, "backup": "on", "starts_at": "2030-05-01T10:00"}, follow=True)
+    answer = browser.post(
+        "/studio/new/", {**NEW, "backup": "on", "starts_at": "2030-05-01T10:00"}, follow=True
+    )
     made = Broadcast.objects.get(slug="fresh")
     html = answer.content.decode()
     assert answer.redirect_chain[0][0] == "/studio/fresh/"
@@ -103,9 +105,16 @@ def test_announcing_shows_the_encoders_addresses(signed_in: SignedIn) -> None:
 
 @pytest.mark.parametrize(
     ("change", "field"),
-    [({"slug": "Not OK!"}, "slug"), ({"slug": "new"}, "slug"), ({"title_en": "", "title_ko": ""}, "title_"), ({"slow_mode_s": "-1"}, "slow_mode_s")],
+    [
+        ({"slug": "Not OK!"}, "slug"),
+        ({"slug": "new"}, "slug"),
+        ({"title_en": "", "title_ko": ""}, "title_"),
+        ({"slow_mode_s": "-1"}, "slow_mode_s"),
+    ],
 )
-def test_a_refused_announcement_keeps_what_was_typed(signed_in: SignedIn, change: dict[str, str], field: str) -> None:
+def test_a_refused_announcement_keeps_what_was_typed(
+    signed_in: SignedIn, change: dict[str, str], field: str
+) -> None:
     answer = signed_in("producer").post("/studio/new/", {**NEW, "summary_en": "kept words", **change})
     html = answer.content.decode()
     assert answer.status_code == 422
@@ -138,7 +147,9 @@ def test_the_life_of_a_broadcast_by_buttons(signed_in: SignedIn) -> None:
 
 def test_settings_keys_override_and_agenda(signed_in: SignedIn) -> None:
     found, browser = announce(), signed_in("producer")
-    browser.post(f"{DESK}settings/", {**NEW, "title_en": "Renamed", "slow_mode_s": "30", "moderation": "before"})
+    browser.post(
+        f"{DESK}settings/", {**NEW, "title_en": "Renamed", "slow_mode_s": "30", "moderation": "before"}
+    )
     found.refresh_from_db()
     assert (found.titles["en"], found.slow_mode_s, found.moderation) == ("Renamed", 30, "before")
     old = found.inputs.get(name="primary").key
@@ -147,7 +158,10 @@ def test_settings_keys_override_and_agenda(signed_in: SignedIn) -> None:
     browser.post(f"{DESK}key/", {"input": "primary", "act": "revoke"})
     assert found.inputs.get(name="primary").revoked_at
     assert "Nobody can send here" in browser.get(DESK).content.decode()
-    assert browser.post(f"{DESK}key/", {"input": "tertiary"}, headers={"accept": "application/json"}).status_code == 422
+    assert (
+        browser.post(f"{DESK}key/", {"input": "tertiary"}, headers={"accept": "application/json"}).status_code
+        == 422
+    )
     browser.post(f"{DESK}backup/")
     browser.post(f"{DESK}override/", {"override": "slate"})
     found.refresh_from_db()
@@ -158,13 +172,23 @@ def test_settings_keys_override_and_agenda(signed_in: SignedIn) -> None:
     browser.post(f"{DESK}chapters/{part.pk}/", {"act": "unmark"})
     browser.post(f"{DESK}chapters/{part.pk}/", {"act": "remove"})
     assert not found.chapters.exists()
-    assert browser.post(f"{DESK}chapters/999/", {"act": "mark"}, headers={"accept": "application/json"}).status_code == 404
-    assert browser.post(f"{DESK}chapters/", {"title": ""}, headers={"accept": "application/json"}).status_code == 422
+    assert (
+        browser.post(
+            f"{DESK}chapters/999/", {"act": "mark"}, headers={"accept": "application/json"}
+        ).status_code
+        == 404
+    )
+    assert (
+        browser.post(f"{DESK}chapters/", {"title": ""}, headers={"accept": "application/json"}).status_code
+        == 422
+    )
 
 
 def test_refused_settings_keep_what_was_typed(signed_in: SignedIn) -> None:
     found = announce()
-    answer = signed_in("producer").post(f"{DESK}settings/", {**NEW, "title_en": "Half done", "loss_s": "ninety"})
+    answer = signed_in("producer").post(
+        f"{DESK}settings/", {**NEW, "title_en": "Half done", "loss_s": "ninety"}
+    )
     assert answer.status_code == 422 and "Half done" in answer.content.decode()
     found.refresh_from_db()
     assert found.titles["en"] == "Town hall"
@@ -178,9 +202,16 @@ def test_the_host_moves_questions(signed_in: SignedIn) -> None:
         assert browser.post(f"{DESK}host/{asked.id}/", {"state": state}).status_code == 302
         assert _row(found, asked).question_state == state
         assert browser.get(f"{DESK}host/").status_code == 200
-    wrong = browser.post(f"{DESK}host/{asked.id}/", {"state": "answered"}, headers={"accept": "application/json"})
+    wrong = browser.post(
+        f"{DESK}host/{asked.id}/", {"state": "answered"}, headers={"accept": "application/json"}
+    )
     assert wrong.status_code == 409 and _row(found, asked).question_state == "asked"
-    assert browser.post(f"{DESK}host/{asked.id}/", {"state": "shouted"}, headers={"accept": "application/json"}).status_code >= 400
+    assert (
+        browser.post(
+            f"{DESK}host/{asked.id}/", {"state": "shouted"}, headers={"accept": "application/json"}
+        ).status_code
+        >= 400
+    )
 
 
 def test_the_moderator_approves_hides_shows_blocks(signed_in: SignedIn) -> None:
@@ -201,7 +232,12 @@ def test_the_moderator_approves_hides_shows_blocks(signed_in: SignedIn) -> None:
     browser.post(path, {"act": "block", "reason": "insult"})
     assert blocks.is_blocked(device="dev-1", person=None)
     assert browser.post(path, {"act": "praise"}, headers={"accept": "application/json"}).status_code == 422
-    assert browser.post(f"{DESK}moderation/nobody/", {"act": "show"}, headers={"accept": "application/json"}).status_code == 404
+    assert (
+        browser.post(
+            f"{DESK}moderation/nobody/", {"act": "show"}, headers={"accept": "application/json"}
+        ).status_code
+        == 404
+    )
 
 
 def test_what_was_not_answered_goes_to_offices(signed_in: SignedIn, office: Any) -> None:
@@ -228,7 +264,13 @@ def test_staff_pages_have_a_price(signed_in: SignedIn, queries: Any) -> None:
     for n in range(25):
         asked = speak(found, f"question {n}", device=f"d{n}", question=True)
         questions.vote(opinion=_row(found, asked), device=f"v{n}")
-    for path, price in ((DESK, 32), (f"{DESK}host/", 20), (f"{DESK}moderation/", 20), (f"{DESK}routing/", 20), ("/studio/", 12)):
+    for path, price in (
+        (DESK, 32),
+        (f"{DESK}host/", 20),
+        (f"{DESK}moderation/", 20),
+        (f"{DESK}routing/", 20),
+        ("/studio/", 12),
+    ):
         browser.get(path)
         with queries(price):
             browser.get(path)

@@ -17,7 +17,13 @@ def calendar(request: HttpRequest) -> HttpResponse:
     """All broadcasts that have a time, as iCalendar."""
     base = request.build_absolute_uri("/").rstrip("/")
     domain = request.get_host().rsplit(":", 1)[0]
-    text = ical(queries.calendar_cards(), name=_("Broadcasts of the city"), base=base, domain=domain, stamp=timezone.now())
+    text = ical(
+        queries.calendar_cards(),
+        name=_("Broadcasts of the city"),
+        base=base,
+        domain=domain,
+        stamp=timezone.now(),
+    )
     response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
     response["Cache-Control"] = "public, max-age=60"
     return response

@@ -33,7 +33,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "queue": shown,
         "card": shown.card,
-        "reasons": ReasonForm().fields["reason"].widget.choices,  # type: ignore[attr-defined]  # a select has them
+        "reasons": ReasonForm().fields["reason"].widget.choices,
         "token": tokens.sign(settings.MARU.secret, shown.staff_channel, TOKEN_S),
         "data": data_for_script(slug=slug, state=shown.card.state, words=words.desk_words()),
     }
@@ -65,7 +65,9 @@ def _do(request: HttpRequest, target: Any, person: Any) -> str:
         operations.hide_opinion(opinion=target, reason=reason, by=person)
         return _("Hidden. Its author sees the reason.")
     if wanted == "block":
-        operations.block_author(opinion=target, reason=reason, by=person, hide_all=request.POST.get("hide_all") == "on")
+        operations.block_author(
+            opinion=target, reason=reason, by=person, hide_all=request.POST.get("hide_all") == "on"
+        )
         return _("The author can no longer write.")
     raise Invalid("act", _("There is no such act."))
 

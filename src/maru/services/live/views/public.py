@@ -61,7 +61,8 @@ def broadcast(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @xframe_options_exempt
-@csp_replace({"frame-ancestors": ["*"]})  # other sites may frame this page, and only this one
+# Other sites may frame this page, and only this one. The decorator is typed for views without arguments.
+@csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]
 def embed(request: HttpRequest, slug: str) -> HttpResponse:
     """Picture and conversation for a frame on another site."""
     return render(request, "live/embed.html", {**page_context(request, slug), "embedded": True})
@@ -71,7 +72,11 @@ def embed(request: HttpRequest, slug: str) -> HttpResponse:
 def transcript(request: HttpRequest, slug: str) -> HttpResponse:
     """The whole conversation as text, in the order of its moments; needs no script."""
     found = access.broadcast(slug)
-    context = {"card": queries.card(found), "opinions": talk.all_opinions(found), "chapters": queries.chapters(found)}
+    context = {
+        "card": queries.card(found),
+        "opinions": talk.all_opinions(found),
+        "chapters": queries.chapters(found),
+    }
     response = render(request, "live/transcript.html", context)
     patch_cache_control(response, private=True, max_age=10)
     return response
@@ -113,10 +118,11 @@ def page_context(request: HttpRequest, slug: str, form: OpinionForm | None = Non
 
 
 def _life(page: BroadcastPage) -> str:
-    return {"scheduled": "soon", "live": "live", "ended": "ended", "replay": "replay"}.get(page.card.state, "cancelled")
+    return {"scheduled": "soon", "live": "live", "ended": "ended", "replay": "replay"}.get(
+        page.card.state, "cancelled"
+    )
 
 
 def _page_number(request: HttpRequest) -> int:
     text = request.GET.get("page", "")
     return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 5 and int(text) else 1
-

@@ -48,8 +48,10 @@ def refusal_json(refusal: Refusal) -> JsonResponse:
 
 def form_json(form: Form) -> JsonResponse:
     """A form's errors for the script."""
-    errors = {name: [str(error) for error in found] for name, found in form.errors.items() if name != "__all__"}
-    response = _json({"ok": False, "message": " ".join(form.non_field_errors()), "errors": errors})
+    errors = {
+        name: [str(error) for error in found] for name, found in form.errors.items() if name != "__all__"
+    }
+    response = _json({"ok": False, "message": " ".join(str(error) for error in form.non_field_errors()), "errors": errors})
     response.status_code = 422
     return response
 

@@ -30,7 +30,9 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     offices = list(Office.objects.filter(answers=True))
     error = ""
     chosen = {
-        name.removeprefix(_PREFIX): code for name, code in request.POST.items() if name.startswith(_PREFIX) and code
+        name.removeprefix(_PREFIX): code
+        for name, code in request.POST.items()
+        if name.startswith(_PREFIX) and code
     }
     if request.method == "POST":
         by_code = {office.code: office for office in offices}
@@ -40,7 +42,9 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
             if not wanted and rest is None:
                 error = _("Please choose an office for at least one question.")
             else:
-                given = operations.route_unanswered(broadcast=found, office_of=wanted, by=person, default=rest)
+                given = operations.route_unanswered(
+                    broadcast=found, office_of=wanted, by=person, default=rest
+                )
                 message = ngettext(
                     "%(n)d question was passed on.", "%(n)d questions were passed on.", given
                 ) % {"n": given}

@@ -22,7 +22,14 @@ from maru.services.live.operations import agenda, broadcasts, inputs
 from maru.services.live.queries import broadcasts as shelves
 from maru.services.live.queries import staff as queries
 from maru.services.live.views.moderation import TOKEN_S
-from maru.services.live.views.replies import data_for_script, done, form_json, refusal_json, refused, wants_json
+from maru.services.live.views.replies import (
+    data_for_script,
+    done,
+    form_json,
+    refusal_json,
+    refused,
+    wants_json,
+)
 
 _LIST = 100
 
@@ -49,12 +56,17 @@ def new(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             made = broadcasts.create_broadcast(
-                slug=form.cleaned_data["slug"], by=person, backup=form.cleaned_data["backup"], **form.changes()
+                slug=form.cleaned_data["slug"],
+                by=person,
+                backup=form.cleaned_data["backup"],
+                **form.changes(),
             )
         except Refusal as refusal:
             refuse(form, refusal)
         else:
-            return done(request, _desk_url(made.slug), _("The broadcast is announced. Now connect an encoder."))
+            return done(
+                request, _desk_url(made.slug), _("The broadcast is announced. Now connect an encoder.")
+            )
     return render(request, "live/studio_new.html", {"form": form}, status=422)
 
 
@@ -89,7 +101,10 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     """Go on air."""
     return _act(
-        request, slug, lambda found, by: broadcasts.start_broadcast(broadcast=found, by=by), _("You are on air.")
+        request,
+        slug,
+        lambda found, by: broadcasts.start_broadcast(broadcast=found, by=by),
+        _("You are on air."),
     )
 
 
@@ -112,7 +127,10 @@ def override(request: HttpRequest, slug: str) -> HttpResponse:
     """Choose by hand what is on air, or leave it to the watchdog."""
     wanted: Any = request.POST.get("override", "")
     return _act(
-        request, slug, lambda found, by: broadcasts.set_override(broadcast=found, override=wanted, by=by), _("Switched.")
+        request,
+        slug,
+        lambda found, by: broadcasts.set_override(broadcast=found, override=wanted, by=by),
+        _("Switched."),
     )
 
 
@@ -136,7 +154,9 @@ def key(request: HttpRequest, slug: str) -> HttpResponse:
 def backup(request: HttpRequest, slug: str) -> HttpResponse:
     """Add a second encoder's place."""
     message = _("The second input is ready.")
-    return _act(request, slug, lambda found, by: inputs.add_input(broadcast=found, name="backup", by=by), message)
+    return _act(
+        request, slug, lambda found, by: inputs.add_input(broadcast=found, name="backup", by=by), message
+    )
 
 
 @require_POST
