@@ -88,7 +88,6 @@ class QueuedOpinion:
     author: str
     author_count: int
     blocked: bool
-    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
