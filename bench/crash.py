@@ -18,11 +18,13 @@ import sys
 import threading
 import time
 import uuid
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
+from playwright.sync_api import TimeoutError
 
+from bench._player import Watch, open_player
 from bench.house import House, house, until
 from bench.report import finish, table
 
@@ -186,44 +188,26 @@ def _unlisted(one: House) -> list[str]:
     return missing
 
 
-class Player:
-    """The broadcast's page in Chromium, open all the time and never reloaded by us."""
+_TIME = (
+    "() => { const video = document.querySelector('maru-player video, video'); return video.currentTime; }"
+)
 
-    def __init__(self, url: str) -> None:
-        from playwright.sync_api import sync_playwright
 
-        self.engine = sync_playwright().start()
-        self.browser = self.engine.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--autoplay-policy=no-user-gesture-required",
-            ],
-        )
-        self.page = self.browser.new_page()
-        self.page.goto(url)
-
-    def recovers(self, text: str) -> bool:
-        """Whether the newest opinion stands on the page and the picture moves."""
-        try:
-            self.page.get_by_text(text, exact=True).first.wait_for(timeout=45_000)
-            script = "() => { const v = document.querySelector('video'); return v ? v.currentTime : -1 }"
-            before = self.page.evaluate(script)
-            limit = time.monotonic() + 45
-            while time.monotonic() < limit:
-                self.page.wait_for_timeout(500)
-                if self.page.evaluate(script) > before + 1:
-                    return True
-        except Exception as fault:  # noqa: BLE001 - whatever the browser says, the page did not recover
-            print(f"player: {fault}", file=sys.stderr)
+def _recovers(player: Watch, text: str) -> bool:
+    """Whether the newest opinion stands on the page and the picture moves, without any help from us."""
+    try:
+        player.page.get_by_text(text, exact=True).first.wait_for(timeout=45_000)
+    except TimeoutError as fault:
+        print(f"! the page lacks the last opinion: {fault}")
         return False
-
-    def close(self) -> None:
-        """End the browser."""
-        self.browser.close()
-        self.engine.stop()
+    before = float(player.page.evaluate(_TIME))
+    limit = time.monotonic() + 45
+    while time.monotonic() < limit:
+        player.page.wait_for_timeout(500)
+        if float(player.page.evaluate(_TIME)) > before + 1:
+            return True
+    print(f"! the picture stands still at {before:.1f} s")
+    return False
 
 
 def _judge(writers: list[Writer], reader: Reader, exported: list[str]) -> dict[str, int]:
@@ -246,7 +230,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="2 kills of each instead of 20")
     options = parser.parse_args(argv)
     count = 2 if options.quick else 20
-    stop = threading.Event()
+    stop, reading_stopped = threading.Event(), threading.Event()
     with house() as one:
         made = json.loads(one.maru("broadcast", "create", "--slug", SLUG, "--title", "Crash", "--json"))
         one.maru("broadcast", "start", SLUG, "--json")
@@ -254,21 +238,24 @@ def main(argv: list[str]) -> int:
         lists = [f"{one.url}/media/live/{SLUG}/{rung}.m3u8" for rung in ("360p", "audio")]
         until("the picture is on air", lambda: "src/" in httpx.get(lists[0]).text, 60)
         writers = [Writer(one.url, number, stop) for number in range(4)]
-        reader = Reader(one, stop)
-        player = Player(f"{one.url}/live/{SLUG}/")
+        reader = Reader(one, reading_stopped)
+        stack = ExitStack()
         try:
+            player = stack.enter_context(open_player(f"{one.url}/live/{SLUG}/"))
             for thread in (reader, *writers):
                 thread.start()
             rows, falls = _rounds(one, count, lists)
             time.sleep(6)
             last = max(writers[0].accepted, key=lambda text: int(text.rsplit("-", 1)[1]))
-            recovered = player.recovers(last)
+            recovered = _recovers(player, last)
             stop.set()
             for thread in writers:
                 thread.join(30)
-            final = writers[0].accepted[-1]
-            with suppress(TimeoutError):
-                until("the reader has the last opinion", lambda: final in reader.seen, 20)
+            accepted = {text for writer in writers for text in writer.accepted}
+            limit = time.monotonic() + 30
+            while not accepted <= set(reader.seen) and time.monotonic() < limit:
+                time.sleep(0.2)
+            reading_stopped.set()
             exported = [
                 row["text"] for row in httpx.get(f"{one.url}/live/{SLUG}/opinions.json").json()["opinions"]
             ]
@@ -279,7 +266,8 @@ def main(argv: list[str]) -> int:
             )
         finally:
             stop.set()
-            player.close()
+            reading_stopped.set()
+            stack.close()
             encoder.kill()
             encoder.wait()
         missing = _unlisted(one)
