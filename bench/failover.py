@@ -229,26 +229,28 @@ def _report(
     heads = ["backup", "fault", "went to", "after detection s", "after injection s", "back after mending s"]
     table(heads, [[str(c.backup), c.fault, c.to, c.after_seen, c.after_injection, c.back] for c in cases])
     seen = [case.after_seen for case in cases]
+    p95, worst = percentile(seen, 0.95), max(seen)
+    lost_player = any(player.ended or player.standing > 10 for player in players)
     figures = {
         "faults": len(cases),
-        "after_detection_p95_s": round(percentile(seen, 0.95), 2),
-        "after_detection_worst_s": round(max(seen), 2),
+        "after_detection_p95_s": round(p95, 2),
+        "after_detection_worst_s": round(worst, 2),
         "after_injection_p95_s": round(percentile([case.after_injection for case in cases], 0.95), 2),
         "after_injection_worst_s": round(max(case.after_injection for case in cases), 2),
         "false_alarms": alarms,
         "lint_findings": findings,
         "player_stalls_s": [stall for player in players for stall in player.stalls],
         "player_played_s": round(sum(player.played for player in players)),
-        "player_ended_or_stuck": any(player.ended or player.standing > 10 for player in players),
+        "player_ended_or_stuck": lost_player,
         "player_errors": [error for player in players for error in player.errors][:5],
     }
     passed = (
-        figures["after_detection_p95_s"] <= TARGET_P95_S
-        and figures["after_detection_worst_s"] <= TARGET_WORST_S
+        p95 <= TARGET_P95_S
+        and worst <= TARGET_WORST_S
         and not any(math.isnan(value) for value in seen)
         and not alarms
         and not findings
-        and not figures["player_ended_or_stuck"]
+        and not lost_player
     )
     return finish("failover", passed, figures)
 

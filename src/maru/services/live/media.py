@@ -29,6 +29,7 @@ from maru.services.live.engine.slate import SlateFailed, ensure_slates
 from maru.services.live.engine.station import Equipment, Station
 from maru.services.live.media_inputs import Doors
 from maru.services.live.media_tasks import Aside, ask_database, in_daemon
+from maru.services.live.models import now
 from maru.services.live.operations.reports import note_report
 
 log = structlog.get_logger("maru.media")
@@ -231,7 +232,7 @@ class Media:
         fault = run.exception()
         log.error("a station broke", broadcast=slug, exc_info=fault)
         reason = f"the station broke and begins anew: {type(fault).__name__}"
-        self.reports.add(Report(broadcast=slug, at=records.now().timestamp(), kind="alarm", reason=reason))
+        self.reports.add(Report(broadcast=slug, at=now().timestamp(), kind="alarm", reason=reason))
 
     def _equipment(self, spec: StationSpec, slates: Slates) -> Equipment:
         ffmpeg = self.environment.ffmpeg

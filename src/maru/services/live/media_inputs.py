@@ -18,6 +18,7 @@ from maru.services.live.engine.rtmp import RtmpServer
 from maru.services.live.engine.srt import SrtListener
 from maru.services.live.engine.station import Station
 from maru.services.live.media_tasks import Aside, ask_database
+from maru.services.live.models import now
 
 log = structlog.get_logger("maru.media")
 
@@ -67,7 +68,7 @@ class Doors:
         self._tend_files()
 
     def _alarm(self, spec: InputSpec, reason: str) -> None:
-        at = records.now().timestamp()
+        at = now().timestamp()
         self.house.report(Report(broadcast=spec.broadcast, at=at, kind="alarm", input=spec.name, reason=reason))
 
     async def serve_rtmp(self) -> None:
@@ -101,7 +102,7 @@ class Doors:
         self.house.report(
             Report(
                 broadcast=spec.broadcast if spec else "",
-                at=records.now().timestamp(),
+                at=now().timestamp(),
                 kind="refused_key",
                 input=spec.name if spec else "",
                 reason=refused.reason,

@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -128,7 +128,7 @@ class _Maker:
 
     def make(self, name: str, *, best: bool) -> Path | None:
         """One file; None if no entry holds a suitable rendition."""
-        rendition = (lambda entry: _best(entry)) if best else (lambda entry: _sound(entry))
+        rendition: Callable[[Entry], str] = _best if best else _sound
         pieces: list[tuple[Path, float]] = []
         shape = self._common_shape(rendition) if best else None
         for number, run in enumerate(self.runs):
@@ -139,9 +139,8 @@ class _Maker:
             return None
         return self._join(name, pieces)
 
-    def _common_shape(self, rendition: object) -> str:
+    def _common_shape(self, rendition: Callable[[Entry], str]) -> str:
         """The init segment most of the programme uses: what shares its parameters is copied."""
-        assert callable(rendition)
         weights: dict[str, float] = {}
         for run in self.runs:
             files = [rendition(entry) for entry in run.entries]
