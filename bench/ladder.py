@@ -63,9 +63,11 @@ def main(argv: list[str]) -> int:
                     result["delay"],
                 ]
             )
+    if any(result["delay"] > 2 for result in found.values()):
+        print("The machine was too busy to keep pace; the figures are dearer than on a quiet one.")
     table(["preset", "source", "target", "cores", "of it Python", "sets", "set after its end (s)"], rows)
     passed = all(
-        result["cores"] <= target and result["sets"] >= seconds // 2 - 1
+        result["cores"] <= target and result["sets"] >= seconds // 2 - 1 and result["false_alarms"] == 0
         for name, result in found.items()
         if (target := TARGETS.get(name)) is not None
     )
@@ -108,7 +110,7 @@ def _measure(name: str, seconds: int, folder: Path) -> dict[str, float | int | s
         str(_clip(folder, high)),
     ]
     feeder += ["-t", str(seconds), "-c", "copy", "-f", "flv", "pipe:1"]
-    worker = [sys.executable, "-m", "bench", "ladder", "--worker", f"{name}:{high}:{folder / name}"]
+    worker = [sys.executable, "-m", "bench", "ladder", "--worker", f"{name}:{high}:{seconds}:{folder / name}"]
     with subprocess.Popen(feeder, stdout=subprocess.PIPE) as source:
         done = subprocess.run(
             worker, stdin=source.stdout, stdout=subprocess.PIPE, check=True, timeout=seconds + 60
@@ -143,15 +145,15 @@ class _Stdin:
 
 
 def _work(order: str) -> int:
-    name, high, folder = order.split(":", 2)
+    name, high, seconds, folder = order.split(":", 3)
     used = resource.getrusage(resource.RUSAGE_SELF)
     own = used.ru_utime + used.ru_stime  # imports are not the encoder's work
     result = asyncio.run(_encode(name, int(high), Path(folder)))
     used, child = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     python = used.ru_utime + used.ru_stime - own
-    wall = result.pop("wall")
-    cores = (python + child.ru_utime + child.ru_stime) / wall
-    print(json.dumps({"cores": round(cores, 3), "python": round(python / wall, 3), **result}))
+    # by seconds of media, not of the clock: on a busy machine the run takes longer, and would look cheaper
+    cores = (python + child.ru_utime + child.ru_stime) / float(seconds)
+    print(json.dumps({"cores": round(cores, 3), "python": round(python / float(seconds), 3), **result}))
     return 0
 
 
@@ -187,5 +189,5 @@ async def _encode(name: str, high: int, folder: Path) -> dict[str, float]:
     if reason != "the source ended":
         raise SystemExit(reason)
     middle = sorted(delays)[len(delays) // 2] if delays else 0.0
-    wall = time.monotonic() - began
-    return {"wall": wall, "sets": len(delays), "delay": round(middle, 2), "false_alarms": len(signals)}
+    wall = round(time.monotonic() - began, 1)
+    return {"sets": len(delays), "delay": round(middle, 2), "wall": wall, "false_alarms": len(signals)}
