@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 import structlog
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from maru.commons.offices.city import current_city
 
 
 class RequestReference:
@@ -25,3 +29,14 @@ class RequestReference:
             structlog.contextvars.clear_contextvars()
         response["X-Reference"] = reference
         return response
+
+
+class CityTime:
+    """Pages and forms speak the city's own time; databases, events and files stay in UTC."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with timezone.override(ZoneInfo(current_city().time_zone)):
+            return self.get_response(request)

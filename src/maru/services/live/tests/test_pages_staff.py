@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 
 from maru.commons.moderation import operations as blocks
+from maru.commons.offices.city import current_city
 from maru.services.live.models import Broadcast
 from maru.services.live.operations import agenda, broadcasts, questions
 from maru.services.live.queries import staff as desks
-from maru.services.live.tests.test_pages_public import SLUG, _row, announce, speak
+from maru.services.live.tests.test_pages_public import SLUG, _row, announce, page_data, speak
 
 pytestmark = pytest.mark.django_db
 DESK = f"/studio/{SLUG}/"
@@ -293,3 +296,12 @@ def _picture(found: Any) -> Any:
         list(found.chapters.values_list("title", "started_at")),
         list(found.opinions.values_list("question_state", "voice__state", "voice__office")),
     )
+
+
+def test_times_are_the_citys_own(signed_in: SignedIn, client: Client) -> None:
+    zone = current_city().time_zone
+    signed_in("producer").post("/studio/new/", {**NEW, "starts_at": "2030-05-01T10:00"})
+    made = Broadcast.objects.get(slug="fresh")
+    assert made.starts_at == datetime(2030, 5, 1, 10, 0, tzinfo=ZoneInfo(zone))
+    html = client.get("/live/fresh/").content.decode()
+    assert "10 a.m." in html and page_data(html)["timeZone"] == zone

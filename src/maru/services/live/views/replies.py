@@ -58,7 +58,9 @@ def form_json(form: Form) -> JsonResponse:
 
 def data_for_script(**values: Any) -> dict[str, Any]:
     """What every script of the room needs, and ``values``."""
-    return {"lang": get_language() or "en", "timeZone": timezone.get_current_timezone_name(), **values}
+    # The name of the IANA list: browsers do not know abbreviations such as KST.
+    zone = getattr(timezone.get_current_timezone(), "key", "UTC")
+    return {"lang": get_language() or "en", "timeZone": zone, **values}
 
 
 def _json(body: dict[str, Any]) -> JsonResponse:
