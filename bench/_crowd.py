@@ -121,8 +121,8 @@ class Reader(asyncio.Protocol):
         self.crowd.spawn(self.crowd.connect(self))
 
     def leave(self) -> None:
-        """Hang up, to come back."""
-        if self.transport is not None and self.started:
+        """Hang up, to come back; not before there is a place to come back to (nchan gives none until it has a message)."""
+        if self.transport is not None and self.started and self.place:
             self.leaving = True
             self.transport.abort()
 

@@ -38,6 +38,8 @@ http {{
   server {{
     listen 127.0.0.1:{port} backlog=4096;
     keepalive_requests 1000000;
+    client_max_body_size 8m;
+    client_body_buffer_size 8m;
     location = /publish {{ nchan_publisher; nchan_channel_id hall; nchan_message_buffer_length 2000; }}
     location = /events {{
       nchan_subscriber eventsource;
@@ -100,29 +102,33 @@ def nchan(folder: Path, readers: int) -> Iterator[Nchan]:
         peer.stop()
 
 
-async def publish(port: int, schedule: list[float], size: int) -> list[float]:
-    """Send one numbered message of ``size`` bytes at each moment; returns when each was sent."""
+def batches(schedule: list[float], seconds: float) -> list[tuple[float, list[float]]]:
+    """When each message is sent, and the moments of the events in it. ``seconds`` 0: one event, one message."""
+    if not seconds:
+        return [(due, [due]) for due in schedule]
+    windows: dict[int, list[float]] = {}
+    for due in schedule:
+        windows.setdefault(int(due / seconds), []).append(due)
+    return [((window + 1) * seconds, dues) for window, dues in windows.items()]
+
+
+async def publish(port: int, schedule: list[float], size: int, seconds: float = 0.0) -> None:
+    """Publish one numbered event of ``size`` bytes for each moment, gathered over ``seconds``, stamped with its moment."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    sent: list[float] = []
-    began = time.monotonic()
-    for number, due in enumerate(schedule, 1):
+    began, wall = time.monotonic(), time.time()
+    number = 0
+    for due, moments in batches(schedule, seconds):
         await asyncio.sleep(max(0.0, began + due - time.monotonic()))
-        now = time.time()
-        event = {"seq": number, "id": str(number), "at": now, "text": ""}
-        event["text"] = "x" * max(0, size - len(json.dumps(event)))
-        body = json.dumps(event).encode()
+        events = []
+        for moment in moments:
+            number += 1
+            event = {"seq": number, "id": str(number), "at": wall + moment, "text": ""}
+            event["text"] = "x" * max(0, size - len(json.dumps(event)))
+            events.append(event)
+        body = json.dumps(events).encode()
         head = f"POST /publish HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         writer.write(head.encode() + body)
-        answer = await reader.readuntil(b"\r\n\r\n")
-        length = next(
-            (
-                int(line.split(b":")[1])
-                for line in answer.split(b"\r\n")
-                if line.lower().startswith(b"content-length:")
-            ),
-            0,
-        )
-        await reader.readexactly(length)
-        sent.append(now)
+        lines = (await reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
+        lengths = [int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length:")]
+        await reader.readexactly(sum(lengths))
     writer.close()
-    return sent

@@ -33,6 +33,7 @@ BURST_FACTOR = 20
 BURST_EVERY = 40.0
 EACH_PROCESS = 1000
 TARGET_SECONDS = 2.0
+BATCH_SECONDS = 1.0
 
 
 def moments(opinions: int, seconds: float, seed: int = 1) -> list[float]:
@@ -195,17 +196,19 @@ def head(home: Path) -> int:
         )
 
 
-def through_nchan(folder: Path, schedule: list[float], readers: int, churn: int, size: int) -> dict[str, Any]:
+def through_nchan(
+    folder: Path, schedule: list[float], readers: int, churn: int, size: int, *, batched: bool
+) -> dict[str, Any]:
     """The same readers and moments at nginx + nchan."""
     with _nchan.nchan(folder, readers) as peer:
         meter = Meter(peer.workers())
         meter.before_mb = meter.memory()
         with crowd(peer.url, readers, churn) as all_readers:
             meter.held_mb, meter.cpu = meter.memory(), meter.processor()
-            asyncio.run(_nchan.publish(peer.port, schedule, size))
+            asyncio.run(_nchan.publish(peer.port, schedule, size, BATCH_SECONDS if batched else 0.0))
             total = all_readers.end(len(schedule))
         waits = [row["last_at"] - row["at"] for row in total["events"].values()]
-        figures = summary("nginx + nchan", total, readers, waits, meter)
+        figures = summary("nchan, batched" if batched else "nginx + nchan", total, readers, waits, meter)
         figures["lost"] += (len(schedule) - len(total["events"])) * readers
         return figures
 
@@ -228,6 +231,9 @@ def main(argv: list[str]) -> int:
         "--churn", type=int, default=2, help="readers of each process that come back, a second"
     )
     parser.add_argument("--without-peer", action="store_true", help="leave nginx + nchan out")
+    parser.add_argument(
+        "--batched-peer", action="store_true", help="nginx + nchan once more, given one message a second"
+    )
     options = parser.parse_args(argv)
     readers = options.readers or (300 if options.quick else 5000)
     opinions = options.opinions or (300 if options.quick else 5000)
@@ -241,8 +247,11 @@ def main(argv: list[str]) -> int:
         print(f"nginx + nchan: {reason}")
     else:
         size = round(figures[0]["mb_sent"] * 1e6 / max(1, figures[0]["events"] * readers))
-        with tempfile.TemporaryDirectory(prefix="maru-nchan-") as folder:
-            figures.append(through_nchan(Path(folder), schedule, readers, options.churn, size))
+        for batched in (False, True) if options.batched_peer else (False,):
+            with tempfile.TemporaryDirectory(prefix="maru-nchan-") as folder:
+                figures.append(
+                    through_nchan(Path(folder), schedule, readers, options.churn, size, batched=batched)
+                )
     show(figures)
     mine = figures[0]
     passed = (

@@ -54,7 +54,8 @@ def emit_all(events: Sequence[tuple[str, str, dict[str, Any]]]) -> list[int]:
         if wire.RESERVED & payload.keys():
             raise ValueError(f"payload of {channel} uses a reserved key")
     numbers = [0] * len(events)
-    with transaction.atomic():
+    # Without a savepoint: if telling fails, what was to be told must not be committed either.
+    with transaction.atomic(savepoint=False):
         for index in sorted(range(len(events)), key=lambda i: events[i][0]):
             channel, kind, payload = events[index]
             with connection.cursor() as cursor:
