@@ -4,19 +4,56 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 
 from maru.platform.access.pages import refuse
 from maru.platform.access.refusals import Invalid, NotFound, Refusal, SignInNeeded
 from maru.services.live.rest import router as live
 
-api = NinjaAPI(
+# The doors themselves are in the middleware and in each operation; here they are described.
+SECURITY_SCHEMES = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token of a person, from /accounts/tokens/ or `maru person token`. A wrong, revoked or expired one is 401.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": settings.SESSION_COOKIE_NAME,
+        "description": "The session of a signed-in browser; writing needs `csrf` beside it.",
+    },
+    "csrf": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-CSRFToken",
+        "description": "The value of the cookie `csrftoken`.",
+    },
+}
+
+
+class OpenApi(NinjaAPI):
+    """NinjaAPI, whose description also says how one is let in."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """The description with the schemes that operations name in their ``security``."""
+        schema = super().get_openapi_schema(**options)
+        schema["components"]["securitySchemes"] = SECURITY_SCHEMES
+        return schema
+
+
+api = OpenApi(
     title="Maru Open API",
     version="1",
-    description="What the city publishes and takes. Reading needs no key; errors have one shape; times are ISO 8601 in UTC.",
+    description=(
+        "What the city publishes and takes. Reading needs no key; errors have one shape; times are ISO 8601 in UTC. "
+        "A program speaks for a person by a token, made on the page of their account: `Authorization: Bearer TOKEN`."
+    ),
     urls_namespace="api",
     openapi_url="/openapi.json",
     docs_url=None,

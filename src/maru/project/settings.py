@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "maru.commons.people.middleware.BearerToken",
     "maru.commons.people.middleware.PersonLanguage",
     "maru.commons.people.middleware.DeviceCookie",
     "maru.platform.access.middleware.Refusals",

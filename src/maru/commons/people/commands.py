@@ -1,9 +1,10 @@
-"""``maru person create|grant``: the first administrator comes from here."""
+"""``maru person create|grant|token``: the first administrator comes from here."""
 
 from __future__ import annotations
 
 import argparse
 import getpass
+import json
 import os
 import sys
 
@@ -23,6 +24,12 @@ def register(
     create.set_defaults(run=_create)
     grant = acts.add_parser("grant", parents=parents, help="give a role to an account")
     grant.set_defaults(run=_grant)
+    token = acts.add_parser("token", parents=parents, help="make an API token, printed once")
+    token.add_argument("email")
+    token.add_argument("--name", required=True, help="what it is for")
+    token.add_argument("--days", type=int, default=0, help="how long it is valid; default: until revoked")
+    token.add_argument("--json", action="store_true")
+    token.set_defaults(run=_token)
     for one in (create, grant):
         one.add_argument("--email", required=True)
         one.add_argument(
@@ -73,6 +80,28 @@ def _grant(options: argparse.Namespace) -> int:
     except Refusal as refusal:
         return _refused(str(refusal))
     print(f"{person.email} is now {options.role}")
+    return 0
+
+
+def _token(options: argparse.Namespace) -> int:
+    from maru.commons.people.models import Person
+    from maru.commons.people.operations import create_token
+    from maru.platform.access.refusals import Refusal
+
+    person = Person.objects.filter(email=options.email.strip().lower()).first()
+    if person is None:
+        return _refused(f"there is no account {options.email}")
+    try:
+        told, token = create_token(person=person, name=options.name, days=options.days, by="command line")
+    except Refusal as refusal:
+        return _refused(str(refusal))
+    if options.json:
+        expires = token.expires_at.isoformat() if token.expires_at else None
+        shape = {"token": told, "email": person.email, "name": token.name, "prefix": token.prefix}
+        print(json.dumps({**shape, "expires_at": expires}))
+    else:
+        # Alone on the standard output, so that a script can take it: TOKEN=$(maru person token …)
+        print(told)
     return 0
 
 

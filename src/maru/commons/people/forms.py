@@ -52,6 +52,20 @@ class DeleteForm(forms.Form):
     email = forms.EmailField(label=_("Your e-mail address, once more"))
 
 
+class TokenForm(forms.Form):
+    """A new API token."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=60, help_text=_("What it is for, for example: captions of the hall.")
+    )
+    days = forms.TypedChoiceField(
+        label=_("Valid for"),
+        coerce=int,
+        choices=[(30, _("30 days")), (90, _("90 days")), (365, _("a year")), (0, _("until I revoke it"))],
+        initial=90,
+    )
+
+
 class PeopleFilter(forms.Form):
     """Search of accounts."""
 

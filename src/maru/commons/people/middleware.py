@@ -1,4 +1,4 @@
-"""Per request: the time of the city, the language of the person, the cookie of the device."""
+"""Per request: the language of the person, the cookie of the device, the token of a program."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+from maru.commons.people import tokens
 from maru.commons.people.devices import keep_device, known_device
+from maru.platform.access.pages import refuse
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -45,3 +47,24 @@ class DeviceCookie:
         response = self.get_response(request)
         keep_device(request, response)
         return response
+
+
+class BearerToken:
+    """On the Open API, ``Authorization: Bearer …`` says who speaks, whatever session comes along.
+
+    A token that opens nothing is refused at once, also where reading needs none: its owner should learn of it.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = tokens.presented(request)
+        if given is not None:
+            try:
+                request.user = tokens.speak(request, given)
+            except tokens.TokenRefused as refusal:
+                response = refuse(request, refusal)
+                response["WWW-Authenticate"] = 'Bearer realm="maru", error="invalid_token"'
+                return response
+        return self.get_response(request)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from maru.commons.offices.models import Office
-from maru.commons.people.models import Grant, Person, Role
+from maru.commons.people.models import ApiToken, Grant, Person, Role
+from maru.commons.people.tokens import new_token
 from maru.platform.access.refusals import Conflict, Invalid
 from maru.platform.audit.operations import record
 
 Eraser = Callable[[Person], None]
 _erasers: list[Eraser] = []
+MOST_TOKENS = 20
 
 
 def on_erasure(eraser: Eraser) -> None:
@@ -108,6 +112,52 @@ def erase_person(*, person: Person, email: str) -> None:
             eraser(person)
         record(actor=person, act="people.erase", target=f"person/{person.pk}")
         person.delete()
+
+
+def create_token(
+    *, person: Person, name: str, days: int = 0, by: Person | str | None
+) -> tuple[str, ApiToken]:
+    """A new API token of ``person``, valid for ``days`` (0: until revoked). The first value is told only here.
+
+    One made by nobody in person (``by`` a word: the command line) counts as a second step of its own.
+    """
+    label = name.strip()
+    if not label or len(label) > 60 or not label.isprintable():
+        raise Invalid("name", _("Give it a name of at most 60 characters."))
+    if not 0 <= days <= 3650:
+        raise Invalid("days", _("A token is valid for at most ten years."))
+    now = timezone.now()
+    told, digest, prefix = new_token()
+    with transaction.atomic():
+        Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+        if sum(token.is_live for token in person.tokens.all()) >= MOST_TOKENS:
+            raise Conflict(_("You have %(most)d tokens. Revoke one first.") % {"most": MOST_TOKENS})
+        token = ApiToken.objects.create(
+            person=person,
+            name=label,
+            digest=digest,
+            prefix=prefix,
+            vouched=isinstance(by, str),
+            expires_at=now + timedelta(days=days) if days else None,
+        )
+        _record_token("people.token", token, by)
+    return told, token
+
+
+def revoke_token(*, token: ApiToken, by: Person | str | None) -> None:
+    """Take a token back: it opens nothing from now on. Again changes nothing."""
+    with transaction.atomic():
+        fresh = ApiToken.objects.select_for_update(no_key=True).select_related(None).get(pk=token.pk)
+        if fresh.revoked_at is None:
+            fresh.revoked_at = timezone.now()
+            fresh.save(update_fields=["revoked_at"])
+            _record_token("people.token_revoke", fresh, by)
+
+
+def _record_token(act: str, token: ApiToken, by: Person | str | None) -> None:
+    # A citizen's own tokens are nobody's business; those of staff open staff doors.
+    if token.person.is_official or by != token.person:
+        record(actor=by, act=act, target=f"person/{token.person_id}", details={"token": token.prefix})
 
 
 def _keep_an_administrator(leaving: Person) -> None:

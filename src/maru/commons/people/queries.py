@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from maru.commons.people.models import Grant, Person, Role
+from maru.commons.people.models import ApiToken, Grant, Person, Role
 
 
 def find_people(*, words: str = "", role: str = "") -> QuerySet[Person]:
@@ -28,3 +28,8 @@ def names_of(actors: set[str]) -> dict[str, str]:
     """What to call the actors of audit entries and steps: ``person:12`` -> a name; unknown ones are left out."""
     keys = [int(actor[7:]) for actor in actors if actor.startswith("person:") and actor[7:].isdecimal()]
     return {f"person:{person.pk}": person.display_name for person in Person.objects.filter(pk__in=keys)}
+
+
+def tokens_of(person: Person) -> QuerySet[ApiToken]:
+    """The API tokens of one person, newest first, also those that open nothing any more."""
+    return ApiToken.objects.filter(person=person)

@@ -121,5 +121,6 @@ def audit(request: HttpRequest) -> HttpResponse:
 
 def _person_page(request: HttpRequest, key: int, form: GrantForm, status: int = 200) -> HttpResponse:
     someone = access.account(request, key)
-    context = {"someone": someone, "form": form, "is_self": someone.pk == request.user.pk}
+    is_self = someone.pk == request.user.pk
+    context = {"someone": someone, "form": form, "is_self": is_self, "tokens": queries.tokens_of(someone)}
     return render(request, "people/person.html", context, status=status)

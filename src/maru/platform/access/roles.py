@@ -19,7 +19,11 @@ class StaffMember(Protocol):
     """What this module needs of an account."""
 
     pk: Any
-    is_authenticated: bool
+
+    @property
+    def is_authenticated(self) -> bool:
+        """False for a stranger."""
+        ...
 
     def has_role(self, role: str, office_id: int | None = None) -> bool:
         """Whether the role is held."""

@@ -1,7 +1,8 @@
 """The Open API of the live room, below ``/api/v1/``.
 
 Reading needs nothing. Speaking and voting need what the page needs: an account, or where the producer allows it a
-device, known by the cookie that the first answer sets. Staff acts need a signed-in session and its CSRF token.
+device, known by the cookie that the first answer sets. Staff acts need an account: by token, or by a signed-in
+session and its CSRF token.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Query, Router
 from ninja.utils import check_csrf
 
+from maru.commons.people.tokens import by_token
 from maru.platform.access.refusals import NotAllowed
 from maru.services.live import access, exports
 from maru.services.live.contracts import Changes, GuideFilters
@@ -46,7 +48,7 @@ router = Router(tags=["live"])
 
 Slug = str
 Limit = Annotated[int, Query(100, ge=1, le=500)]
-_READ: dict[Any, Any] = {404: Problem, 422: Problem}
+_READ: dict[Any, Any] = {401: Problem, 404: Problem, 422: Problem}
 _WRITE: dict[Any, Any] = {
     400: Problem,
     401: Problem,
@@ -59,8 +61,15 @@ _WRITE: dict[Any, Any] = {
 }
 
 
+# Who is let in, for the description; what lets them in are ``access`` and ``_guard``.
+_STAFF: dict[str, Any] = {"security": [{"token": []}, {"session": [], "csrf": []}]}
+_ANYONE: dict[str, Any] = {"security": [{}, *_STAFF["security"]]}
+
+
 def _guard(request: HttpRequest) -> None:
     """A signed-in browser must show that the request is its own; a device's cookie is never sent across sites."""
+    if by_token(request):
+        return
     if access.person_of(request) is not None and check_csrf(request) is not None:
         raise NotAllowed(code="csrf")
 
@@ -87,7 +96,10 @@ def list_broadcasts(
 
 
 @router.post(
-    "/broadcasts", response={201: BroadcastDetail, **_WRITE}, summary="Announce a broadcast (producer)"
+    "/broadcasts",
+    response={201: BroadcastDetail, **_WRITE},
+    summary="Announce a broadcast (producer)",
+    openapi_extra=_STAFF,
 )
 def create(request: HttpRequest, payload: NewBroadcast) -> tuple[int, BroadcastDetail]:
     """A new broadcast with its inputs; their addresses are at ``/broadcasts/{slug}/inputs``."""
@@ -106,7 +118,10 @@ def read(request: HttpRequest, slug: Slug) -> BroadcastDetail:
 
 
 @router.patch(
-    "/broadcasts/{slug}", response={200: BroadcastDetail, **_WRITE}, summary="Change settings (producer)"
+    "/broadcasts/{slug}",
+    response={200: BroadcastDetail, **_WRITE},
+    summary="Change settings (producer)",
+    openapi_extra=_STAFF,
 )
 def edit(request: HttpRequest, slug: Slug, payload: BroadcastSettings) -> BroadcastDetail:
     """Only what is given changes."""
@@ -117,7 +132,10 @@ def edit(request: HttpRequest, slug: Slug, payload: BroadcastSettings) -> Broadc
 
 
 @router.post(
-    "/broadcasts/{slug}/start", response={200: BroadcastDetail, **_WRITE}, summary="Go on air (producer)"
+    "/broadcasts/{slug}/start",
+    response={200: BroadcastDetail, **_WRITE},
+    summary="Go on air (producer)",
+    openapi_extra=_STAFF,
 )
 def start(request: HttpRequest, slug: Slug) -> BroadcastDetail:
     """Starting what is on air changes nothing."""
@@ -127,7 +145,12 @@ def start(request: HttpRequest, slug: Slug) -> BroadcastDetail:
     return _detail(request, slug)
 
 
-@router.post("/broadcasts/{slug}/end", response={200: BroadcastDetail, **_WRITE}, summary="End (producer)")
+@router.post(
+    "/broadcasts/{slug}/end",
+    response={200: BroadcastDetail, **_WRITE},
+    summary="End (producer)",
+    openapi_extra=_STAFF,
+)
 def end(request: HttpRequest, slug: Slug) -> BroadcastDetail:
     """The replay follows within a minute."""
     found, person = access.produced(request, slug)
@@ -137,7 +160,10 @@ def end(request: HttpRequest, slug: Slug) -> BroadcastDetail:
 
 
 @router.get(
-    "/broadcasts/{slug}/inputs", response={200: InputList, **_WRITE}, summary="Encoder addresses (producer)"
+    "/broadcasts/{slug}/inputs",
+    response={200: InputList, **_WRITE},
+    summary="Encoder addresses (producer)",
+    openapi_extra=_STAFF,
 )
 def inputs(request: HttpRequest, slug: Slug) -> InputList:
     """Where encoders send to. These addresses are secret."""
@@ -166,7 +192,12 @@ def opinions(
     )
 
 
-@router.post("/broadcasts/{slug}/opinions", response={201: WrittenOut, **_WRITE}, summary="Speak")
+@router.post(
+    "/broadcasts/{slug}/opinions",
+    response={201: WrittenOut, **_WRITE},
+    summary="Speak",
+    openapi_extra=_ANYONE,
+)
 def write(request: HttpRequest, slug: Slug, payload: NewOpinion) -> tuple[int, WrittenOut]:
     """An opinion or a question. Stored when the answer arrives; 201 also for a repeated token."""
     found = access.broadcast(slug)
@@ -189,7 +220,10 @@ def write(request: HttpRequest, slug: Slug, payload: NewOpinion) -> tuple[int, W
 
 
 @router.get(
-    "/broadcasts/{slug}/opinions/mine", response={200: OwnList, **_READ}, summary="Own hidden opinions"
+    "/broadcasts/{slug}/opinions/mine",
+    response={200: OwnList, **_READ},
+    summary="Own hidden opinions",
+    openapi_extra=_ANYONE,
 )
 def mine(request: HttpRequest, slug: Slug) -> OwnList:
     """What the asker said and others cannot read, with the reason."""
@@ -201,6 +235,7 @@ def mine(request: HttpRequest, slug: Slug) -> OwnList:
     "/broadcasts/{slug}/opinions/{opinion}/hide",
     response={200: OpinionOut, **_WRITE},
     summary="Hide (moderator)",
+    openapi_extra=_STAFF,
 )
 def hide(request: HttpRequest, slug: Slug, opinion: str, payload: ReasonIn) -> OpinionOut:
     """Gone for readers within seconds; the author sees the reason."""
@@ -216,6 +251,7 @@ def hide(request: HttpRequest, slug: Slug, opinion: str, payload: ReasonIn) -> O
     "/broadcasts/{slug}/opinions/{opinion}/show",
     response={200: OpinionOut, **_WRITE},
     summary="Show again (moderator)",
+    openapi_extra=_STAFF,
 )
 def show(request: HttpRequest, slug: Slug, opinion: str) -> OpinionOut:
     """Take a hiding back."""
@@ -247,6 +283,7 @@ def list_questions(
     "/broadcasts/{slug}/questions/{question}/vote",
     response={200: VoteOut, **_WRITE},
     summary="Support a question",
+    openapi_extra=_ANYONE,
 )
 def vote(request: HttpRequest, slug: Slug, question: str) -> VoteOut:
     """One vote for each person or device; again changes nothing."""
@@ -257,6 +294,7 @@ def vote(request: HttpRequest, slug: Slug, question: str) -> VoteOut:
     "/broadcasts/{slug}/questions/{question}/vote",
     response={200: VoteOut, **_WRITE},
     summary="Take support back",
+    openapi_extra=_ANYONE,
 )
 def unvote(request: HttpRequest, slug: Slug, question: str) -> VoteOut:
     """Without a vote it changes nothing."""
@@ -267,6 +305,7 @@ def unvote(request: HttpRequest, slug: Slug, question: str) -> VoteOut:
     "/broadcasts/{slug}/questions/{question}/state",
     response={200: OpinionOut, **_WRITE},
     summary="Host (producer, moderator)",
+    openapi_extra=_STAFF,
 )
 def set_state(request: HttpRequest, slug: Slug, question: str, payload: QuestionStateIn) -> OpinionOut:
     """Put on air, mark answered, pass on, take back."""

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db
         "/people/",
         "/audit/",
         "/accounts/profile/",
+        "/accounts/tokens/",
         "/accounts/delete/",
         "/moderation/words/",
         "/offices/inbox/",

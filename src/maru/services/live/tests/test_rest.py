@@ -14,6 +14,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from hypothesis import HealthCheck, settings
 
+from maru.commons.people.operations import create_token
 from maru.services.live.models import Broadcast
 from maru.services.live.operations.broadcasts import create_broadcast, start_broadcast
 
@@ -91,6 +92,74 @@ def test_a_producer_runs_a_broadcast(signed_in: Any, client: Client) -> None:
     assert producer.post(f"{here}/end").json()["state"] == "ended"
     assert client.get("/api/v1/broadcasts?state=ended").json()["total"] == 1
     assert client.get(f"{here}/statistics").json()["peak"] == 0
+
+
+def test_a_program_runs_a_broadcast_by_token(person: Any) -> None:
+    """No session, no CSRF token; each role does what it may, and a stranger's cookie beside it changes nothing."""
+    tokens = {
+        role: create_token(person=person(*([role] if role else [])), name="t", by="command line")[0]
+        for role in ("producer", "moderator", "")
+    }
+
+    def call(role: str, method: str, address: str, body: Any = None) -> Any:
+        program = Client(enforce_csrf_checks=True)
+        return program.generic(
+            method,
+            f"/api/v1/broadcasts{address}",
+            data=b"" if body is None else json.dumps(body),
+            headers={"Authorization": f"Bearer {tokens[role]}"},
+            **POST,
+        )
+
+    new = {"slug": "hall", "titles": {"en": "Hall"}}
+    for role in ("moderator", ""):
+        assert refused(call(role, "POST", "", new), 403)["code"] == "not_allowed"
+    assert call("producer", "POST", "", new).status_code == 201
+    assert call("producer", "PATCH", "/hall", {"slow_mode_s": 1}).json()["slow_mode_s"] == 1
+    assert call("producer", "POST", "/hall/start").json()["state"] == "live"
+    assert len(call("producer", "GET", "/hall/inputs").json()["inputs"]) == 1
+    refused(call("", "GET", "/hall/inputs"), 403)
+    said = call("", "POST", "/hall/opinions", {"text": "Why so dark?", "question": True})
+    assert said.status_code == 201, said.content
+    opinion = said.json()["opinion"]["id"]
+    assert call("moderator", "PUT", f"/hall/questions/{opinion}/vote").json()["votes"] == 1
+    refused(call("", "PUT", f"/hall/questions/{opinion}/state", {"state": "on_air"}), 403)
+    on_air = call("moderator", "PUT", f"/hall/questions/{opinion}/state", {"state": "on_air"})
+    assert on_air.status_code == 200, on_air.content
+    refused(call("", "POST", f"/hall/opinions/{opinion}/hide", {"reason": "no"}), 403)
+    assert call("moderator", "POST", f"/hall/opinions/{opinion}/hide", {"reason": "no"}).status_code == 200
+    assert call("", "GET", "/hall/opinions/mine").json()["opinions"][0]["reason"] == "no"
+    assert call("moderator", "POST", f"/hall/opinions/{opinion}/show").status_code == 200
+    refused(call("moderator", "POST", "/hall/end"), 403)
+    assert call("producer", "POST", "/hall/end").json()["state"] == "ended"
+
+
+def test_a_session_still_needs_its_csrf_token(person: Any, one_step: None) -> None:
+    producer = person("producer")
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(producer, backend="django.contrib.auth.backends.ModelBackend")
+    new = json.dumps({"slug": "hall", "titles": {"en": "Hall"}})
+    assert refused(browser.post("/api/v1/broadcasts", data=new, **POST), 403)["code"] == "csrf"
+    foreign = {"Authorization": "Bearer nonsense"}
+    refused(browser.post("/api/v1/broadcasts", data=new, headers=foreign, **POST), 401)
+    assert not Broadcast.objects.exists()
+    browser.get("/accounts/profile/")
+    proof = {"X-CSRFToken": browser.cookies["csrftoken"].value}
+    assert browser.post("/api/v1/broadcasts", data=new, headers=proof, **POST).status_code == 201
+
+
+def test_the_description_says_who_is_let_in() -> None:
+    assert set(DESCRIPTION["components"]["securitySchemes"]) == {"token", "session", "csrf"}
+    operations = {
+        (method, path): operation.get("security")
+        for path, item in DESCRIPTION["paths"].items()
+        for method, operation in item.items()
+    }
+    staff = [{"token": []}, {"session": [], "csrf": []}]
+    assert operations["post", "/api/v1/broadcasts"] == staff
+    assert operations["post", "/api/v1/broadcasts/{slug}/opinions"] == [{}, *staff]
+    assert operations["get", "/api/v1/broadcasts/{slug}/inputs"] == staff
+    assert [key for key, security in operations.items() if key[0] != "get" and not security] == []
 
 
 def test_reading_on_with_the_cursor(client: Client, broadcast: Any, say: Any) -> None:
