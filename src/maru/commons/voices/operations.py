@@ -204,7 +204,7 @@ def clean(text: str) -> str:
 
 def locked(voice: Voice) -> Voice:
     """The row of ``voice`` as it is now, locked until the end of the transaction."""
-    return Voice.objects.select_for_update().get(pk=voice.pk)
+    return Voice.objects.select_for_update(no_key=True).get(pk=voice.pk)
 
 
 def _published(row: Voice) -> None:
