@@ -30,7 +30,9 @@ class Beat:
 def beat(home: Path, name: str, detail: dict[str, Any] | None = None, state: str = "ok") -> None:
     """Write the heartbeat of the calling process; a full disk must not stop the process itself."""
     folder = home / "run"
-    text = json.dumps({"name": name, "pid": os.getpid(), "at": time.time(), "state": state, "detail": detail or {}})
+    text = json.dumps(
+        {"name": name, "pid": os.getpid(), "at": time.time(), "state": state, "detail": detail or {}}
+    )
     draft = folder / f".{name}-{os.getpid()}.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
