@@ -55,7 +55,7 @@ async def _serve_pyrtmp(port: int) -> None:
 
     logging.disable(logging.CRITICAL)  # it logs at DEBUG by itself, which would not be fair
 
-    class Controller(SimpleRTMPController):
+    class Controller(SimpleRTMPController):  # type: ignore[misc]  # pyrtmp has no types
         def __init__(self) -> None:
             super().__init__()
             self.out = FLVFileWriter("/dev/null")

@@ -15,10 +15,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Literal, TypedDict
 
 import imageio_ffmpeg
 
-from bench.report import finish, table
+from bench.report import Cell, finish, table
 from maru.services.live.engine.contracts import (
     PRESETS,
     InputSpec,
@@ -34,6 +35,18 @@ TARGETS = {"default": 0.6, "full": 1.2, "light": None}
 CLIP_S = 10
 
 
+class Figures(TypedDict):
+    """Of one preset: cores used, complete sets, seconds (``delay`` from the end of a set to its being written)."""
+
+    source: str
+    cores: float
+    python: float
+    sets: int
+    delay: float
+    wall: float
+    false_alarms: int
+
+
 def main(argv: list[str]) -> int:
     """``--seconds N`` (30), ``--presets a,b``, ``--quick`` (10 s, default preset only)."""
     parser = argparse.ArgumentParser(prog="python -m bench ladder", description=__doc__)
@@ -46,7 +59,8 @@ def main(argv: list[str]) -> int:
         return _work(options.worker)
     seconds = 10 if options.quick else options.seconds
     names = ["default"] if options.quick else options.presets.split(",")
-    rows, found = [], {}
+    rows: list[list[Cell]] = []
+    found: dict[str, Figures] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
             result = _measure(name, seconds, Path(folder))
@@ -97,7 +111,7 @@ def _clip(folder: Path, high: int) -> Path:
     return path
 
 
-def _measure(name: str, seconds: int, folder: Path) -> dict[str, float | int | str]:
+def _measure(name: str, seconds: int, folder: Path) -> Figures:
     high = max(rung.height for rung in PRESETS[name])
     feeder = [
         imageio_ffmpeg.get_ffmpeg_exe(),
@@ -115,15 +129,15 @@ def _measure(name: str, seconds: int, folder: Path) -> dict[str, float | int | s
         done = subprocess.run(
             worker, stdin=source.stdout, stdout=subprocess.PIPE, check=True, timeout=seconds + 60
         )
-    result: dict[str, float | int | str] = json.loads(done.stdout)
-    return {"source": f"{high}p30", **result}
+    figures: Figures = json.loads(done.stdout)
+    return {**figures, "source": f"{high}p30"}
 
 
 class _Stdin:
     """The feeder's bytes as a publication."""
 
-    protocol = "rtmp"
-    container = "flv"
+    protocol: Literal["rtmp", "srt", "file"] = "rtmp"
+    container: Literal["flv", "mpegts", "auto"] = "flv"
     last_video: float | None = None
     last_audio: float | None = None
     peer = "bench"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import httpx
@@ -55,6 +56,9 @@ def _ready(broadcast: Broadcast, home: House, ended: float) -> dict[str, float]:
     def state() -> str:
         return str(httpx.get(f"{home.url}/api/v1/broadcasts/{broadcast.slug}").json()["state"])
 
+    def served(address: str) -> bool:
+        return httpx.head(address).status_code == 200
+
     found: dict[str, float] = {}
     lists = broadcast.playlist.replace("index", "360p")
     until("the list is whole", lambda: "#EXT-X-ENDLIST" in httpx.get(lists).text, 120)
@@ -63,7 +67,7 @@ def _ready(broadcast: Broadcast, home: House, ended: float) -> dict[str, float]:
     found["replay_s"] = round(time.time() - ended, 1)
     base = broadcast.playlist.removesuffix("index.m3u8")
     for name in ("recording.mp4", "sound.m4a"):
-        until(name, lambda name=name: httpx.head(base + name).status_code == 200, 120)
+        until(name, partial(served, base + name), 120)
     found["downloads_s"] = round(time.time() - ended, 1)
     return found
 

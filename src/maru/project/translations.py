@@ -83,7 +83,7 @@ def _code_messages(path: Path) -> set[Message]:
         "pgettext_lazy": ((1, "c"), 2),
     }
     found: set[Message] = set()
-    for _line, message, _comments, context in extract_from_file("python", path, keywords=keywords):  # type: ignore[arg-type]
+    for _line, message, _comments, context in extract_from_file("python", path, keywords=keywords):
         text = message[0] if isinstance(message, tuple) else message
         if text:
             found.add((context, text))
