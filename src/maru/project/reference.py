@@ -41,7 +41,9 @@ def openapi_page() -> str:
         django.setup()
     from maru.project.api import api
 
-    return json.dumps(api.get_openapi_schema(), ensure_ascii=False, indent=1, sort_keys=True, default=str) + "\n"
+    return (
+        json.dumps(api.get_openapi_schema(), ensure_ascii=False, indent=1, sort_keys=True, default=str) + "\n"
+    )
 
 
 PAGES = {"docs/reference/settings.md": settings_page, "docs/reference/openapi.json": openapi_page}

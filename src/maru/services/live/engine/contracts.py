@@ -130,7 +130,17 @@ class Report:
     broadcast: str
     at: float
     kind: Literal[
-        "connected", "lost", "fault", "recovered", "switch", "refused_key", "disk", "alarm", "started", "ended", "override"
+        "connected",
+        "lost",
+        "fault",
+        "recovered",
+        "switch",
+        "refused_key",
+        "disk",
+        "alarm",
+        "started",
+        "ended",
+        "override",
     ]
     input: str = ""
     source_from: str = ""

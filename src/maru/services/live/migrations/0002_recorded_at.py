@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('live', '0001_initial'),
+        ("live", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='broadcast',
-            name='recorded_at',
+            model_name="broadcast",
+            name="recorded_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
     ]

@@ -51,7 +51,9 @@ def form_json(form: Form) -> JsonResponse:
     errors = {
         name: [str(error) for error in found] for name, found in form.errors.items() if name != "__all__"
     }
-    response = _json({"ok": False, "message": " ".join(str(error) for error in form.non_field_errors()), "errors": errors})
+    response = _json(
+        {"ok": False, "message": " ".join(str(error) for error in form.non_field_errors()), "errors": errors}
+    )
     response.status_code = 422
     return response
 
