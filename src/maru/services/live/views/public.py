@@ -105,6 +105,8 @@ def page_context(request: HttpRequest, slug: str, form: OpinionForm | None = Non
         "poster": request.build_absolute_uri(page.card.poster) if page.card.poster else "",
         "player_chapters": [{"title": one.title, "at": one.at} for one in page.chapters if one.at],
         "sound": page.playlist.replace("index.m3u8", "audio.m3u8"),
+        # What is on air moves on its own, silently where the browser wants a press first; a replay waits for its reader.
+        "starts_itself": page.card.state in {"live", "ended"},
         "player_downloads": [(one.kind, one.url) for one in page.downloads],
         "data": data_for_script(
             slug=page.card.slug,
