@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
+import ipaddress
 import math
 import secrets
 import time
@@ -64,10 +65,10 @@ def limit(who: HttpRequest | str, name: str, *, now: Callable[[], float] = time.
         _count(f"{name}:k:{_digest(who)}", rule.times, rule.seconds, now())
         return
     address = address_of(who)
-    if address in getattr(settings, "MARU_LIMITS_EXEMPT", ()):
-        return
-    _count(f"{name}:a:{_address_key(address, now())}", rule.per_address, rule.seconds, now())
     key = _subject(who)
+    # Who has no device yet is always counted by address: dropping the cookie must not help anywhere.
+    if not key or not _is_shared(address):
+        _count(f"{name}:a:{_address_key(address, now())}", rule.per_address, rule.seconds, now())
     if key:
         _count(f"{name}:s:{key}", rule.times, rule.seconds, now())
 
@@ -75,6 +76,18 @@ def limit(who: HttpRequest | str, name: str, *, now: Callable[[], float] = time.
 def address_of(request: HttpRequest) -> str:
     """The peer's address as the server saw it (uvicorn resolves trusted proxies). Never store it."""
     return str(request.META.get("REMOTE_ADDR") or "")
+
+
+def _is_shared(address: str) -> bool:
+    """Whether the city named it as one that a whole hall shares (MARU_LIMITS_EXEMPT)."""
+    networks = settings.MARU.limits_exempt
+    if not networks:
+        return False
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:  # a unix socket has no address
+        return False
+    return any(known in network for network in networks)
 
 
 def _subject(request: HttpRequest) -> str:

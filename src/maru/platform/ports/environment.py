@@ -5,12 +5,15 @@ The table SETTINGS is the documentation: ``docs/reference/settings.md`` is gener
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SettingsError(Exception):
@@ -62,6 +65,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "MARU_OIDC_CLIENT": ("", "Client id."),
     "MARU_OIDC_SECRET": ("", "Client secret."),
     "MARU_PROXIES": ("0", "How many trusted proxies stand before the house (for the sender's address)."),
+    "MARU_LIMITS_EXEMPT": (
+        "",
+        "Networks where a whole hall shares one address (its own Wi-Fi), such as 192.0.2.0/24, separated by commas: there limits count persons and devices, and by address only who has no device yet.",
+    ),
     "MARU_DISK_RESERVE_MB": ("512", "Free megabytes below which the broadcast raises the disk alarm."),
     "MARU_FFMPEG": ("the imageio-ffmpeg wheel's", "Path of another ffmpeg."),
 }
@@ -98,6 +105,7 @@ class Environment:
     oidc_client: str = ""
     oidc_secret: str = ""
     proxies: int = 0
+    limits_exempt: tuple[Network, ...] = ()
     disk_reserve_mb: int = 512
     ffmpeg: str = "ffmpeg"
 
@@ -151,6 +159,16 @@ def _port_range(environ: Mapping[str, str], name: str) -> tuple[int, int]:
     if not (dash and first.isdigit() and last.isdigit() and 0 < int(first) <= int(last) <= 65535):
         raise SettingsError(name, f"{text!r} is not a range such as 9000-9099")
     return int(first), int(last)
+
+
+def _networks(environ: Mapping[str, str], name: str) -> tuple[Network, ...]:
+    found: list[Network] = []
+    for text in filter(None, (one.strip() for one in environ.get(name, "").split(","))):
+        try:
+            found.append(ipaddress.ip_network(text))
+        except ValueError:
+            raise SettingsError(name, f"{text!r} is no address and no network such as 192.0.2.0/24") from None
+    return tuple(found)
 
 
 def _secret(environ: Mapping[str, str], home: Path) -> str:
@@ -232,6 +250,7 @@ def load(environ: Mapping[str, str] | None = None) -> Environment:
         oidc_client=environ.get("MARU_OIDC_CLIENT", "").strip(),
         oidc_secret=environ.get("MARU_OIDC_SECRET", "").strip(),
         proxies=_number(environ, "MARU_PROXIES", 0, 0, 9),
+        limits_exempt=_networks(environ, "MARU_LIMITS_EXEMPT"),
         disk_reserve_mb=_number(environ, "MARU_DISK_RESERVE_MB", 512, 0, 1_000_000),
         ffmpeg=_ffmpeg(environ),
     )

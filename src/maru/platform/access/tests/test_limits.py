@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -110,6 +112,10 @@ def test_a_limit_declared_twice_with_other_numbers_is_a_fault():
     assert TEN in declared()
 
 
-def test_exempt_addresses_are_not_counted(settings):
-    settings.MARU_LIMITS_EXEMPT = ("192.0.2.7",)
-    assert uses(request(device="a"), 50) == 50
+def test_where_a_whole_hall_shares_an_address_only_devices_are_counted(settings):
+    networks = tuple(ipaddress.ip_network(text) for text in ("192.0.2.0/28", "2001:db8::/32"))
+    settings.MARU = replace(settings.MARU, limits_exempt=networks)
+    for number in range(50):
+        assert uses(request(device=f"d{number}"), 2) == 2
+    assert uses(request(device="a"), 50) == 10
+    assert uses(request(), 100) == 30

@@ -44,6 +44,8 @@ def test_the_secret_is_made_once_and_is_private(tmp_path: Path) -> None:
         ("MARU_URL", "city.example"),
         ("MARU_STAFF_MFA", "never"),
         ("MARU_FFMPEG", "/no/such/file"),
+        ("MARU_LIMITS_EXEMPT", "192.0.2.7, the hall"),
+        ("MARU_LIMITS_EXEMPT", "192.0.2.7/24"),
         ("MARU_PROT", "8000"),
     ],
 )
@@ -52,6 +54,12 @@ def test_a_wrong_value_names_the_setting(tmp_path: Path, name: str, value: str) 
         _load(tmp_path, **{name: value})
     assert refused.value.name == name
     assert refused.value.reason
+
+
+def test_shared_addresses_are_networks(tmp_path: Path) -> None:
+    assert _load(tmp_path).limits_exempt == ()
+    named = _load(tmp_path, MARU_LIMITS_EXEMPT="192.0.2.7, 2001:db8::/32,").limits_exempt
+    assert [str(network) for network in named] == ["192.0.2.7/32", "2001:db8::/32"]
 
 
 def test_a_database_password_is_not_repeated(tmp_path: Path) -> None:
