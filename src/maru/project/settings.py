@@ -210,6 +210,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = "maru.project.formats"
 TIME_ZONE = "UTC"
 LANGUAGE_COOKIE_NAME = "maru_language"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
