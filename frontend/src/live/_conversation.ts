@@ -21,6 +21,7 @@ export class Conversation {
   private readonly scroller: HTMLElement;
   private readonly rowTemplate: HTMLTemplateElement;
   private readonly marks = document.querySelector<HTMLTemplateElement>("template#opinion-marks");
+  private readonly picture = document.querySelector<HTMLElement>(".live__picture");
   private readonly empty: HTMLElement | null;
   private readonly pill: HTMLButtonElement | null;
   private readonly pause: HTMLButtonElement | null;
@@ -181,6 +182,7 @@ export class Conversation {
 
   private place(opinion: Opinion): void {
     const row = this.row(opinion);
+    row.firstElementChild?.classList.add("opinion--new");
     let next = this.list.firstElementChild as HTMLElement | null;
     while (next) {
       const other = this.opinions.get(next.id.slice(2));
@@ -250,7 +252,14 @@ export class Conversation {
     const own = this.scroller.scrollHeight > this.scroller.clientHeight + 1;
     return own && getComputedStyle(this.scroller).overflowY !== "visible"
       ? this.scroller.scrollTop > 24
-      : this.scroller.getBoundingClientRect().top < -48;
+      : this.scroller.getBoundingClientRect().top < this.covered() - 48;
+  }
+
+  /** How far down a picture that stays in sight covers the window. */
+  private covered(): number {
+    if (!this.picture || getComputedStyle(this.picture).position !== "sticky") return 0;
+    const box = this.picture.getBoundingClientRect();
+    return box.left < this.scroller.getBoundingClientRect().right && box.right > this.scroller.getBoundingClientRect().left ? box.bottom : 0;
   }
 
   private settled(): void {
@@ -265,7 +274,7 @@ export class Conversation {
 
   private toTop(): void {
     this.scroller.scrollTop = 0;
-    if (this.scroller.getBoundingClientRect().top < 0) this.scroller.scrollIntoView({ block: "start" });
+    if (this.scroller.getBoundingClientRect().top < this.covered()) this.scroller.scrollIntoView({ block: "start" });
   }
 
   private setPaused(paused: boolean): void {

@@ -6,6 +6,8 @@ import { post, Unreachable, type Answer } from "./_post";
 import { say, type PageData } from "./_words";
 
 const LIMIT = 500;
+/** What is left is said only when it begins to matter. */
+const NEARLY = 100;
 const KEPT = ["text", "question", "nickname"] as const;
 
 export class OpinionForm {
@@ -56,7 +58,7 @@ export class OpinionForm {
     // Characters as people count them: an emoji outside the first plane is one, as it is for the server.
     const left = LIMIT - [...this.text.value].length;
     if (this.counter) {
-      this.counter.textContent = say(this.data.words, left < 0 ? "tooMany" : "left", { n: Math.abs(left) });
+      this.counter.textContent = left > NEARLY ? "" : say(this.data.words, left < 0 ? "tooMany" : "left", { n: Math.abs(left) });
       this.counter.classList.toggle("is-over", left < 0);
     }
   }

@@ -21,11 +21,14 @@ export interface Shell {
   settings: HTMLButtonElement;
   panel: HTMLElement;
   unmute: HTMLButtonElement;
+  /** The large button of a picture that waits for its viewer. */
+  begin: HTMLButtonElement;
   status: HTMLElement;
   soundOnly: HTMLElement;
 }
 
 const DRAWINGS = {
+  begin: "M7 4.500v15L20 12z",
   start: "M6 5v14M19 5 9 12l10 7z",
   back: "M11 5 4 12l7 7M4 12h16",
   settings: "M4 7h9m5 0h2M4 17h2m5 0h9M13 7a2.500 2.500 0 1 0 5 0 2.500 2.500 0 1 0-5 0M6 17a2.500 2.500 0 1 0 5 0 2.500 2.500 0 1 0-5 0",
@@ -103,8 +106,10 @@ export function build(host: HTMLElement, words: Words, title: string, poster: st
   unmute.removeAttribute("aria-label");
   unmute.append(make("span", "", words.unmute));
   unmute.hidden = true;
+  const begin = press("player__begin", words.chrome["play"] ?? "play", drawing(DRAWINGS.begin));
+  begin.hidden = true;
   // The control bars hide when nobody moves; what must be read stays.
-  for (const one of [status, unmute, soundOnly]) one.setAttribute("noautohide", "");
+  for (const one of [status, unmute, begin, soundOnly]) one.setAttribute("noautohide", "");
   const panel = make("div", "player__panel");
   panel.hidden = true;
   const time = make("span", "player__time", "0:00");
@@ -126,9 +131,9 @@ export function build(host: HTMLElement, words: Words, title: string, poster: st
     ...(captions ? [chrome("media-captions-button", { notooltip: "" })] : []), settings, chrome("media-fullscreen-button", { notooltip: "" }),
   );
   const loading = chrome("media-loading-indicator", { slot: "centered-chrome", noautohide: "" });
-  controller.append(video, loading, soundOnly, status, unmute, panel, range, bar);
+  controller.append(video, loading, soundOnly, status, begin, unmute, panel, range, bar);
   host.replaceChildren(controller);
   // media-chrome calls it a button and marks it checked, which only a switch may be.
   bar.querySelector("media-captions-button")?.setAttribute("role", "switch");
-  return { controller, video, time, live, start, back, forward, settings, panel, unmute, status, soundOnly };
+  return { controller, video, time, live, start, back, forward, settings, panel, unmute, begin, status, soundOnly };
 }

@@ -107,7 +107,8 @@ export class MaruPlayer extends HTMLElement {
       this.source = new NativeSource(this.shell.video, events);
     }
     this.source.load(src, this.askedMoment());
-    if (this.hasAttribute("autoplay")) await this.play();
+    if (this.hasAttribute("autoplay") && !savesData()) await this.play();
+    this.shell.begin.hidden = !this.shell.video.paused;
   }
 
   /** A link may carry a moment: `#t=2026-05-01T11:03:20.000Z`. */
@@ -155,7 +156,7 @@ export class MaruPlayer extends HTMLElement {
 
   private wire(): void {
     const { signal } = this.stop;
-    const { video, live, start, back, forward, settings, unmute } = this.shell;
+    const { video, live, start, back, forward, settings, unmute, begin } = this.shell;
     const on = (target: EventTarget, name: string, act: (event: Event) => void): void =>
       target.addEventListener(name, act, { signal });
     on(live, "click", () => this.toLive());
@@ -168,7 +169,15 @@ export class MaruPlayer extends HTMLElement {
       if (video.volume === 0) video.volume = 1;
     });
     on(video, "volumechange", () => (unmute.hidden = unmute.hidden || !video.muted));
-    on(video, "play", () => (this.wantsPlay = true));
+    on(begin, "click", () => {
+      void this.play();
+      // The button goes; whoever steers by keys must not be thrown back to the top of the page.
+      this.shell.controller.querySelector<HTMLElement>("media-play-button")?.focus({ preventScroll: true });
+    });
+    on(video, "play", () => {
+      this.wantsPlay = true;
+      begin.hidden = true;
+    });
     on(video, "pause", () => (this.wantsPlay = false));
     on(video, "canplay", () => this.wantsPlay && video.paused && void this.play());
     on(video, "seeked", () => {
@@ -339,6 +348,11 @@ export class MaruPlayer extends HTMLElement {
       track.addCue(new VTTCue(time, places[index + 1]?.time ?? Math.max(edge, time + 1), title));
     });
   }
+}
+
+/** Who asked the browser to spare data decides alone when a picture is loaded. */
+function savesData(): boolean {
+  return (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true;
 }
 
 if (!customElements.get("maru-player")) customElements.define("maru-player", MaruPlayer);
