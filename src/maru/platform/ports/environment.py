@@ -52,6 +52,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "MARU_HOME/secret",
         "Secret that signs sessions; by default made once and kept in the home.",
     ),
+    "MARU_PASSWORD": (
+        "",
+        "Password for `maru person create`, where it should stand in no list of processes.",
+    ),
     "MARU_DEBUG": ("0", "1 shows faults in the browser. Never on the open network."),
     "MARU_DEMO": ("0", "1 marks a demonstration: demo accounts are shown on the sign-in page."),
     "MARU_HTTPS": ("0", "1 when the house stands behind TLS: secure cookies, HSTS."),
