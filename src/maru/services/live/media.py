@@ -11,11 +11,13 @@ import signal
 from collections import deque
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import structlog
 import uvloop
 from django.db import DatabaseError
 
+from maru.platform import ui
 from maru.platform.ports.bus import connect
 from maru.platform.ports.environment import Environment
 from maru.platform.ports.heartbeat import beat
@@ -39,6 +41,8 @@ HINT_TOPIC = "live"
 RETRY_S = 1.0
 CLOSE_S = 4.0
 MOST_REPORTS = 2000
+# Drawn into slates on any machine alike; brought by the build of the front end, else a font of the system is used.
+FONT = str(Path(ui.__file__).parent / "static/build/fonts/Pretendard-Bold.otf")
 Slates = dict[str, tuple[SegmentSet, ...]]
 
 
@@ -108,7 +112,13 @@ class Media:
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(sign, self._terminate)
-        for work in (self._beats(), self.reports.write(), self._hints(), self._forget(), self._first_slates()):
+        for work in (
+            self._beats(),
+            self.reports.write(),
+            self._hints(),
+            self._forget(),
+            self._first_slates(),
+        ):
             self.aside(work)
         self.aside(self.doors.serve_rtmp())
         try:
@@ -252,6 +262,8 @@ class Media:
                 order.on_set,
                 order.on_signal,
                 on_trouble=order.on_trouble,
+                name=spec.words.city,
+                font=FONT,
             )
 
         return Equipment(
@@ -284,12 +296,16 @@ class Media:
     async def _make_slates(self, preset: str, words: SlateWords) -> Slates:
         folder = self.environment.media / "live" / "slates"
         try:
-            made = await in_daemon(lambda: ensure_slates(self.environment.ffmpeg, folder, preset, words))
+            made = await in_daemon(
+                lambda: ensure_slates(self.environment.ffmpeg, folder, preset, words, FONT)
+            )
         except (SlateFailed, OSError):
             log.exception("the slates could not be made; broadcasts go on without")
             return {}
         return {
-            kind: tuple(replace(one, files={name: f"../{file}" for name, file in one.files.items()}) for one in chain)
+            kind: tuple(
+                replace(one, files={name: f"../{file}" for name, file in one.files.items()}) for one in chain
+            )
             for kind, chain in made.items()
         }
 

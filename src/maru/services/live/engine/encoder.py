@@ -48,7 +48,7 @@ class Encoder:
     above, ``{slug}`` of ``{slug}/src/{session}``). ``began`` is the wall time of the source's timestamp 0.
     Callbacks run in the event loop: ``on_set`` for each complete set, ``on_signal`` for each fault that begins
     or ends, ``on_trouble`` for each file that could not be written. ``still`` is shown for a source without
-    picture.
+    picture; without it one is drawn that bears ``name`` in ``font``.
     """
 
     def __init__(
@@ -66,6 +66,8 @@ class Encoder:
         on_trouble: Callable[[OSError], None] = _ignore,
         base: Path | None = None,
         still: Path | None = None,
+        name: str = "",
+        font: str = "",
     ) -> None:
         self.session = session
         self.info = info
@@ -81,6 +83,7 @@ class Encoder:
         self._on_signal = on_signal
         self._on_trouble = on_trouble
         self._still = still
+        self._name, self._font = name, font
         self._watchdog: Watchdog | None = None
         self._progress = 0.0
         self._silence = Silence(ladder.SAMPLE_RATE)
@@ -142,7 +145,7 @@ class Encoder:
         if self.info.has_video or self._still is not None:
             return self._still
         path = self._folder / "still.png"
-        await asyncio.to_thread(still_picture, path, "")
+        await asyncio.to_thread(still_picture, path, self._name, self._font)
         return path
 
     async def _encode(

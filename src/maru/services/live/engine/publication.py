@@ -93,6 +93,13 @@ class BufferedPublication:
         elif track == "audio":
             self.last_audio = now
 
+    def dated(self, media_s: float) -> None:
+        """Media of the time ``media_s`` is here, so time zero was no later than so long ago.
+
+        An encoder that has just connected sends what it has gathered at once: its first byte comes late.
+        """
+        self.began = min(self.began, time.time() - media_s)
+
     def put(self, piece: Piece, *, picture: bool = False, now: float | None = None) -> None:
         """Queue a piece, or count it as dropped. ``picture`` says that it is a video message."""
         if self._ended:

@@ -160,6 +160,7 @@ class Session:
         now = asyncio.get_running_loop().time()
         publication.touch(track, len(message.payload), now)
         pieces = self.flv.write(track, message.timestamp, message.payload, now)
+        publication.dated(self.flv.clock.latest / 1000)
         publication.waits_for_video = self.flv.has_video
         self._queue(pieces, picture=track == "video")
 
