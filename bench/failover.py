@@ -109,7 +109,9 @@ class Broadcast:
         for at, *rest in rows:
             moment = datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp()
             if moment >= after - 0.2:
-                found.append(dict(zip(("kind", "input", "from", "to", "reason"), rest, strict=True)) | {"at": moment})
+                found.append(
+                    dict(zip(("kind", "input", "from", "to", "reason"), rest, strict=True)) | {"at": moment}
+                )
         return found
 
 
@@ -122,7 +124,11 @@ def inject(broadcast: Broadcast, fault: str) -> Case:
     on_air = time.time()
     case.after_injection = on_air - injected
     time.sleep(HOLD_S)
-    seen = [one["at"] for one in broadcast.log(injected) if one["kind"] in ("lost", "fault") and one["input"] == "primary"]
+    seen = [
+        one["at"]
+        for one in broadcast.log(injected)
+        if one["kind"] in ("lost", "fault") and one["input"] == "primary"
+    ]
     case.after_seen = max(0.0, on_air - min(seen)) if seen else math.nan
     mended = programme.set_fault("normal")
     until("the primary is back", lambda: broadcast.source() == "primary", 40)
@@ -218,7 +224,9 @@ def main(argv: list[str]) -> int:
             players.append(play_through(work))
             cases += work.cases
             alarms += work.alarms
-            findings += [f"{one.where}:{one.line} {one.text}" for one in lint(broadcast.playlist, segments=True)]
+            findings += [
+                f"{one.where}:{one.line} {one.text}" for one in lint(broadcast.playlist, segments=True)
+            ]
             broadcast.stop()
     return _report(cases, alarms, findings, players)
 
@@ -253,5 +261,3 @@ def _report(
         and not lost_player
     )
     return finish("failover", passed, figures)
-
-

@@ -33,7 +33,12 @@ def main(argv: list[str]) -> int:
     with house() as home:
         broadcast = Broadcast(home, "clock", False, (int(width), int(height)))
         settings = Settings(
-            (broadcast.inputs["primary"],), width=int(width), height=int(height), fps=25, video_kbps=1500, coded=True
+            (broadcast.inputs["primary"],),
+            width=int(width),
+            height=int(height),
+            fps=25,
+            video_kbps=1500,
+            coded=True,
         )
         programme = Programme(settings)
         programme.start()
@@ -54,7 +59,9 @@ def main(argv: list[str]) -> int:
         programme.stop()
     if not lags:
         return finish("latency", False, {"readings": 0})
-    rows: list[list[str | float]] = [[name, percentile(lags, share)] for name, share in (("median", 0.5), ("p95", 0.95), ("worst", 1.0))]
+    rows: list[list[str | float]] = [
+        [name, percentile(lags, share)] for name, share in (("median", 0.5), ("p95", 0.95), ("worst", 1.0))
+    ]
     table(["latency", "s"], rows)
     p95 = percentile(lags, 0.95)
     half = len(lags) // 2
