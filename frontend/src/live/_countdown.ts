@@ -11,18 +11,23 @@ function run(place: HTMLElement, words: Record<string, string>): void {
   place.hidden = false;
   const tick = (): void => {
     const left = Math.round((target - Date.now()) / 1000);
-    place.textContent = left > 0 ? say(words, "startsIn", { time: span(left, words) }) : say(words, "startsNow");
+    place.textContent = left > 0 ? say(words, "startsIn", { time: span(left) }) : say(words, "startsNow");
     if (left > 0) window.setTimeout(tick, left > 7200 ? 30000 : 1000);
   };
   tick();
 }
 
-function span(left: number, words: Record<string, string>): string {
-  const days = Math.floor(left / 86400);
-  const hours = Math.floor((left % 86400) / 3600);
-  const minutes = Math.floor((left % 3600) / 60);
-  const seconds = left % 60;
-  if (days) return say(words, "spanDays", { d: days, h: hours });
-  if (hours) return say(words, "spanHours", { h: hours, m: minutes });
-  return say(words, "spanMinutes", { m: minutes, s: String(seconds).padStart(2, "0") });
+/** The two largest parts of what is left, as the language says them: "1 day 23 hours", "4분 5초". */
+function span(left: number): string {
+  const parts: [string, number][] = [
+    ["day", Math.floor(left / 86400)],
+    ["hour", Math.floor((left % 86400) / 3600)],
+    ["minute", Math.floor((left % 3600) / 60)],
+    ["second", left % 60],
+  ];
+  const first = Math.max(0, parts.findIndex(([, count]) => count > 0));
+  const said = parts.slice(first, first + 2).map(([unit, count]) =>
+    new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit, unitDisplay: "long" }).format(count),
+  );
+  return said.join(" ");
 }

@@ -100,7 +100,7 @@ export class HlsSource implements Source {
       return;
     }
     this.attempt += 1;
-    this.events.lost(this.attempt);
+    this.events.lost(this.attempt, data.response?.code === 404);
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => this.again(), patience(this.attempt) * 1000);
   }

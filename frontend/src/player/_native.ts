@@ -44,7 +44,7 @@ export class NativeSource implements Source {
 
   private failed(): void {
     this.attempt += 1;
-    this.events.lost(this.attempt);
+    this.events.lost(this.attempt, false);
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => this.retry(), patience(this.attempt) * 1000);
   }

@@ -22,13 +22,13 @@ export interface Source {
 export interface SourceEvents {
   /** The playlist was read: qualities, length or liveness may have changed. */
   changed(): void;
-  /** Nothing comes: the source tries again by itself, `attempt` times so far. */
-  lost(attempt: number): void;
+  /** Nothing comes: the source tries again by itself, `attempt` times so far; `missing`: the address holds nothing (404). */
+  lost(attempt: number, missing: boolean): void;
   /** Something comes again. */
   found(): void;
 }
 
-/** Seconds to wait before attempt n (1, 2, …): 0.5, 1, 2, 4, 5, 5 …, spread so that a crowd does not come back at once. */
+/** Seconds to wait before attempt n (1, 2, …): 0.5, 1, 2, 4, 5, 5 …, after a minute 15, spread so that a crowd does not come back at once. */
 export function patience(attempt: number, chance: number = Math.random()): number {
-  return Math.min(5, 0.5 * 2 ** (attempt - 1)) * (0.75 + 0.5 * chance);
+  return Math.min(attempt > 15 ? 15 : 5, 0.5 * 2 ** (attempt - 1)) * (0.75 + 0.5 * chance);
 }

@@ -14,6 +14,7 @@ export interface Words {
   keys: string;
   waiting: string;
   lost: string;
+  missing: string;
   close: string;
   back10: string;
   forward10: string;

@@ -96,7 +96,7 @@ export class MaruPlayer extends HTMLElement {
     if (!src) return;
     const events: SourceEvents = {
       changed: () => this.changed(),
-      lost: (attempt) => this.say(attempt > 1 ? (this.shell.video.readyState === 0 ? this.words.waiting : this.words.lost) : ""),
+      lost: (attempt, missing) => this.say(this.trouble(attempt, missing)),
       found: () => this.say(""),
     };
     const { HlsSource, playsByScript } = await import("./_hls");
@@ -142,6 +142,12 @@ export class MaruPlayer extends HTMLElement {
     this.following = this.isLive && edge - wanted < NEAR;
     this.shell.video.currentTime = wanted;
     this.tell();
+  }
+
+  private trouble(attempt: number, missing: boolean): string {
+    if (missing && this.dataset["state"] === "replay") return this.words.missing;
+    if (attempt < 2) return "";
+    return this.shell.video.readyState === 0 ? this.words.waiting : this.words.lost;
   }
 
   private say(text: string): void {

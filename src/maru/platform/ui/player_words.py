@@ -22,6 +22,7 @@ def player_words() -> dict[str, object]:
         "keys": gettext("Single keys steer the player"),
         "waiting": gettext("Waiting for the picture. It begins by itself."),
         "lost": gettext("The connection is lost. It comes back by itself."),
+        "missing": gettext("There is no recording of this broadcast."),
         "close": gettext("Close"),
         "back10": gettext("10 seconds back"),
         "forward10": gettext("10 seconds forward"),

@@ -44,7 +44,4 @@ def countdown_words() -> dict[str, str]:
     return {
         "startsIn": _("Starts in {time}"),
         "startsNow": _("Starts at any moment"),
-        "spanDays": _("{d} days {h} hours"),
-        "spanHours": _("{h} hours {m} minutes"),
-        "spanMinutes": _("{m}:{s} minutes"),
     }
