@@ -22,7 +22,7 @@ TYPES = {
     ".vtt": "text/vtt; charset=utf-8",
     ".json": "application/json",
 }
-_IMMUTABLE = re.compile(r"(/src/.+\.(m4s|mp4)|^live/slates/.+\.(m4s|mp4)|-v\d+\.json|^files/.+)$")
+_IMMUTABLE = re.compile(r"(/src/.+\.(m4s|mp4)|^live/slates/.+\.(m4s|mp4)|-v\d+\.(json|vtt)|^files/.+)$")
 _HASHED = re.compile(r"(^|/)build/assets/[^/]+-[\w-]{8,}\.\w+$")
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import ForeignObjectRel
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -44,19 +46,49 @@ def store_picture(*, upload: Upload, by: Person | None, field: str = "poster") -
         raise TooLarge(_("At most 5 MB, please."), field=field)
     content, content_type, ending, (width, height) = _encode_anew(data, field)
     name = f"{hashlib.sha256(content).hexdigest()}.{ending}"
-    _write(Path(settings.MEDIA_ROOT) / "files" / name, content)
-    stored, _made = StoredFile.objects.get_or_create(
-        name=name,
-        defaults={
-            "content_type": content_type,
-            "width": width,
-            "height": height,
-            "size": len(content),
-            "original_name": Path(upload.name or "").name[:200],
-            "uploaded_by": by,
-        },
-    )
+    with transaction.atomic():
+        # The row first, locked: while `discard` removes the same picture this waits, then writes its file again.
+        stored, _made = StoredFile.objects.select_for_update().get_or_create(
+            name=name,
+            defaults={
+                "content_type": content_type,
+                "width": width,
+                "height": height,
+                "size": len(content),
+                "original_name": Path(upload.name or "").name[:200],
+                "uploaded_by": by,
+            },
+        )
+        _write(_place(stored), content)
     return stored
+
+
+def discard(*, stored: StoredFile) -> bool:
+    """Remove a picture, and its file, if nothing refers to it any more; returns whether it was removed."""
+    with transaction.atomic():
+        fresh = StoredFile.objects.select_for_update().filter(pk=stored.pk).first()
+        if fresh is None or _is_used(fresh):
+            return False
+        place = _place(fresh)
+        fresh.delete()
+        place.unlink(missing_ok=True)
+    return True
+
+
+def _is_used(stored: StoredFile) -> bool:
+    """Whatever refers to pictures, in any part of the house; relations without a way back are counted too."""
+    relations = [
+        one
+        for one in StoredFile._meta.get_fields(include_hidden=True)
+        if isinstance(one, ForeignObjectRel) and not one.many_to_many
+    ]
+    return any(
+        one.related_model._base_manager.filter(**{one.field.name: stored.pk}).exists() for one in relations
+    )
+
+
+def _place(stored: StoredFile) -> Path:
+    return Path(settings.MEDIA_ROOT) / stored.path
 
 
 def _encode_anew(data: bytes, field: str) -> tuple[bytes, str, str, tuple[int, int]]:

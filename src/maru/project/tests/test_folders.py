@@ -20,6 +20,7 @@ def media(tmp_path: Path) -> TestClient:
         "live/a/src/s1/720p/000001.m4s": "x" * 1000,
         "live/a/conversation/1700000000-v2.json": "{}",
         "live/a/conversation/index.json": "{}",
+        "live/a/captions/ko-v1.vtt": "WEBVTT\n",
         ".secret": "hush",
         "live/.draft": "hush",
     }.items():
@@ -36,6 +37,7 @@ def media(tmp_path: Path) -> TestClient:
         ("live/a/conversation/index.json", ASK_AGAIN),
         ("live/a/src/s1/720p/000001.m4s", FOR_EVER),
         ("live/a/conversation/1700000000-v2.json", FOR_EVER),
+        ("live/a/captions/ko-v1.vtt", FOR_EVER),
     ],
 )
 def test_what_never_changes_may_be_kept_for_ever(media: TestClient, path: str, rule: str) -> None:

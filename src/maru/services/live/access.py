@@ -16,7 +16,7 @@ from maru.platform.access.limits import limit
 from maru.platform.access.refusals import NotFound
 from maru.platform.access.roles import require_person, require_role
 from maru.services.live.contracts import Viewer
-from maru.services.live.models import Broadcast, Chapter, Opinion, Programme
+from maru.services.live.models import Broadcast, Chapter, Opinion, Programme, Topic
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -68,6 +68,14 @@ def programme(slug: str) -> Programme:
     found = None if "\x00" in slug else Programme.objects.filter(slug=slug).first()
     if found is None:
         raise NotFound(_("There is no such programme."))
+    return found
+
+
+def topic(code: str) -> Topic:
+    """A topic by its code. NotFound otherwise."""
+    found = None if "\x00" in code else Topic.objects.filter(code=code).first()
+    if found is None:
+        raise NotFound(_("There is no such topic."))
     return found
 
 

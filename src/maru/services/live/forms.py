@@ -36,9 +36,11 @@ PRESETS = (
 
 def refuse(form: forms.Form, refusal: Refusal) -> None:
     """Show a refusal beside the field that it means, else above the form; what was typed stays."""
-    field = {"titles": f"title_{_languages()[0]}", "title": f"title_{_languages()[0]}"}.get(
-        refusal.field or "", refusal.field
+    first = _languages()[0]
+    many = {"title": "title", "titles": "title", "summaries": "summary", "names": "name"}.get(
+        refusal.field or ""
     )
+    field = f"{many}_{first}" if many else refusal.field
     form.add_error(field if field in form.fields else None, str(refusal.message))
 
 
@@ -55,7 +57,7 @@ class OpinionForm(forms.Form):
         label=_("Your opinion or question"),
         required=False,
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": _("What would you like to say or ask?")}),
     )
     question = forms.BooleanField(label=_("Ask it as a question"), required=False)
     nickname = forms.CharField(
@@ -90,7 +92,48 @@ class ChapterForm(forms.Form):
     title = forms.CharField(label=_("Title of the chapter"), max_length=200)
 
 
-class BroadcastForm(forms.Form):
+class WordsForm(forms.Form):
+    """A title and a summary in every language of the house."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.words: list[tuple[str, str]] = []
+        for code in _languages():
+            name = get_language_info(code)["name_local"]
+            self.fields[f"title_{code}"] = forms.CharField(
+                label=gettext("Title (%(language)s)") % {"language": name},
+                help_text="" if self.words else gettext("In at least one language."),
+                required=False,
+                max_length=200,
+            )
+            self.fields[f"summary_{code}"] = forms.CharField(
+                label=gettext("Summary (%(language)s)") % {"language": name},
+                required=False,
+                max_length=2000,
+                widget=forms.Textarea(attrs={"rows": 3}),
+            )
+            self.words.append((f"title_{code}", f"summary_{code}"))
+
+    def word_fields(self) -> list[forms.BoundField]:
+        """Titles and summaries, language by language."""
+        return [self[name] for pair in self.words for name in pair]
+
+    def titles(self) -> dict[str, str]:
+        """The cleaned titles by language."""
+        return {code: self.cleaned_data[f"title_{code}"] for code in _languages()}
+
+    def summaries(self) -> dict[str, str]:
+        """The cleaned summaries by language."""
+        return {code: self.cleaned_data[f"summary_{code}"] for code in _languages()}
+
+    @staticmethod
+    def initial_words(titles: dict[str, str], summaries: dict[str, str]) -> dict[str, str]:
+        """Present words as initial values."""
+        words = {f"title_{code}": titles.get(code, "") for code in _languages()}
+        return words | {f"summary_{code}": summaries.get(code, "") for code in _languages()}
+
+
+class BroadcastForm(WordsForm):
     """A broadcast's settings, titles in every language of the house."""
 
     starts_at = forms.DateTimeField(
@@ -126,22 +169,6 @@ class BroadcastForm(forms.Form):
         self, *args: Any, topics: Iterable[Named] = (), programmes: Iterable[Named] = (), **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.words: list[tuple[str, str]] = []
-        for code in _languages():
-            name = get_language_info(code)["name_local"]
-            self.fields[f"title_{code}"] = forms.CharField(
-                label=gettext("Title (%(language)s)") % {"language": name},
-                help_text="" if self.words else gettext("In at least one language."),
-                required=False,
-                max_length=200,
-            )
-            self.fields[f"summary_{code}"] = forms.CharField(
-                label=gettext("Summary (%(language)s)") % {"language": name},
-                required=False,
-                max_length=2000,
-                widget=forms.Textarea(attrs={"rows": 3}),
-            )
-            self.words.append((f"title_{code}", f"summary_{code}"))
         for name, label, standard in THRESHOLDS:
             self.fields[name] = forms.FloatField(
                 label=label,
@@ -161,10 +188,6 @@ class BroadcastForm(forms.Form):
         assert isinstance(field, forms.ChoiceField)
         return field
 
-    def word_fields(self) -> list[forms.BoundField]:
-        """Titles and summaries, language by language."""
-        return [self[name] for pair in self.words for name in pair]
-
     def threshold_fields(self) -> list[forms.BoundField]:
         """The watchdog's numbers."""
         return [self[name] for name, _label, _standard in THRESHOLDS] + [self["silence_dbfs"]]
@@ -173,8 +196,8 @@ class BroadcastForm(forms.Form):
         """The cleaned form as ``create_broadcast`` and ``edit_broadcast`` take it."""
         data = self.cleaned_data
         return {
-            "titles": {code: data[f"title_{code}"] for code in _languages()},
-            "summaries": {code: data[f"summary_{code}"] for code in _languages()},
+            "titles": self.titles(),
+            "summaries": self.summaries(),
             "thresholds": {
                 **{name: data[name] for name, _label, _standard in THRESHOLDS},
                 "silence_dbfs": data["silence_dbfs"],
@@ -197,8 +220,6 @@ class BroadcastForm(forms.Form):
     @staticmethod
     def initial_of(given: Settings) -> dict[str, Any]:
         """A broadcast's present settings as initial values."""
-        words = {f"title_{code}": given.titles.get(code, "") for code in _languages()}
-        words |= {f"summary_{code}": given.summaries.get(code, "") for code in _languages()}
         names = (
             "starts_at",
             "programme",
@@ -209,7 +230,7 @@ class BroadcastForm(forms.Form):
             "opinions_open",
         )
         return {
-            **words,
+            **WordsForm.initial_words(given.titles, given.summaries),
             **given.thresholds,
             "topics": list(given.topics),
             **{name: getattr(given, name) for name in names},
@@ -230,6 +251,83 @@ class NewBroadcastForm(BroadcastForm):
         label=_("With a second encoder that takes over when the first fails"), required=False, initial=True
     )
     field_order = ("slug",)
+
+
+class PosterForm(forms.Form):
+    """The picture that stands for a broadcast. What it must be is judged by the operation, which opens it."""
+
+    poster = forms.FileField(
+        label=_("Picture"),
+        help_text=_("JPEG, PNG or WebP, at most 5 MB. 16 to 9 fits best, 1280 × 720 pixels or more."),
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+        error_messages={
+            "required": _("Please choose a picture."),
+            "empty": _("Please choose a picture."),
+        },
+    )
+
+
+class CaptionsForm(forms.Form):
+    """What is said, as text: a WebVTT file in one language."""
+
+    language = forms.ChoiceField(label=_("Language"))
+    file = forms.FileField(
+        label=_("WebVTT file"),
+        help_text=_("UTF-8, at most 1 MB. Its times count from the beginning of the recording."),
+        widget=forms.FileInput(attrs={"accept": ".vtt,text/vtt"}),
+        error_messages={"required": _("Please choose a file."), "empty": _("Please choose a file.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["language"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(code, get_language_info(code)["name_local"]) for code in _languages()]
+
+
+class ProgrammeForm(WordsForm):
+    """A series: its address and its words."""
+
+    slug = forms.CharField(
+        label=_("Address"),
+        help_text=_(
+            "Part of the page's address: small letters, digits and hyphens. Links to an old one break."
+        ),
+        max_length=80,
+    )
+
+
+class TopicForm(forms.Form):
+    """A topic: its code and its name in every language of the house."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        help_text=_("Part of addresses: small letters, digits and hyphens. Links to an old one break."),
+        max_length=40,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for number, code in enumerate(_languages()):
+            self.fields[f"name_{code}"] = forms.CharField(
+                label=gettext("Name (%(language)s)") % {"language": get_language_info(code)["name_local"]},
+                help_text="" if number else gettext("In at least one language."),
+                required=False,
+                max_length=80,
+            )
+
+    def word_fields(self) -> list[forms.BoundField]:
+        """Names, language by language."""
+        return [self[f"name_{code}"] for code in _languages()]
+
+    def names(self) -> dict[str, str]:
+        """The cleaned names by language."""
+        return {code: self.cleaned_data[f"name_{code}"] for code in _languages()}
+
+    @staticmethod
+    def initial_names(names: dict[str, str]) -> dict[str, str]:
+        """Present names as initial values."""
+        return {f"name_{code}": names.get(code, "") for code in _languages()}
 
 
 def _languages() -> list[str]:

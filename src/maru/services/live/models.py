@@ -225,6 +225,32 @@ class Chapter(models.Model):
         return self.title
 
 
+class Captions(models.Model):
+    """What is said, as text beside the picture, in one language. The file lies in the media folder.
+
+    ``version`` rises with each file, also over a removal: an address never means two files.
+    """
+
+    broadcast = models.ForeignKey(Broadcast, on_delete=models.CASCADE, related_name="captions")
+    language = models.CharField(max_length=10)
+    version = models.PositiveIntegerField(default=0)
+    shown = models.BooleanField(default=False)
+    cues = models.PositiveIntegerField(default=0)
+    size = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering: ClassVar = ["language"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["broadcast", "language"], name="live_captions_once"),
+        ]
+        verbose_name = _("captions")
+        verbose_name_plural = _("captions")
+
+    def __str__(self) -> str:
+        return f"{self.language}-v{self.version}"
+
+
 class Opinion(models.Model):
     """What a citizen says in a broadcast. Text, author and publication are those of its voice."""
 

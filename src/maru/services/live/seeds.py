@@ -12,7 +12,7 @@ from django.db import transaction
 from maru.commons.moderation import operations as moderation
 from maru.commons.moderation.models import BlockedWord
 from maru.commons.offices.city import City
-from maru.commons.offices.models import Office
+from maru.commons.offices.queries import answering
 from maru.commons.voices import operations as voices
 from maru.commons.voices.models import Voice
 from maru.commons.voices.states import State
@@ -141,7 +141,7 @@ def _plant_past(entry: dict[str, Any]) -> None:
 
 def _plant_conversation(broadcast: Broadcast, began: datetime) -> None:
     chance = random.Random(broadcast.slug)
-    offices = list(Office.objects.filter(answers=True)[:40])
+    offices = answering()[:40]
     moments = sorted(chance.uniform(30, 2380) for _line in words.SAID)
     lines = chance.sample(words.SAID, len(words.SAID))
     opinions = []

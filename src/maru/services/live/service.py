@@ -35,6 +35,8 @@ MANIFEST = ServiceManifest(
     permissions=(
         Permission("live.create", ("producer",)),
         Permission("live.edit", ("producer",)),
+        Permission("live.shelves", ("producer",)),
+        Permission("live.captions", ("producer",)),
         Permission("live.start", ("producer",)),
         Permission("live.end", ("producer",)),
         Permission("live.question", ("producer", "moderator")),

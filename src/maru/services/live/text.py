@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -17,6 +18,7 @@ _GAPS = re.compile(r"\n{3,}")
 _MARKS = (
     6  # more combining marks than any script stacks on one letter: what is above climbs over the neighbours
 )
+_ADDRESS = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _LONGEST = 20_000  # code points read at all; what is longer is refused before it costs time
 
 
@@ -55,6 +57,32 @@ def required(raw: str, *, limit: int, field: str, lines: bool = True) -> str:
     if not text:
         raise Invalid(field, _("Please write something."), code="empty")
     return text
+
+
+def by_language(given: dict[str, str], *, limit: int, field: str, lines: bool) -> dict[str, str]:
+    """As ``clean``, for each language; empty ones are left out. Invalid for a language the house does not offer."""
+    known = {code for code, _name in settings.LANGUAGES}
+    for language in given:
+        if language not in known:
+            raise Invalid(
+                field, _("This language is not offered: %(language)s") % {"language": language[:20]}
+            )
+    words = {language: clean(text, limit=limit, field=field, lines=lines) for language, text in given.items()}
+    return {language: text for language, text in words.items() if text}
+
+
+def check_address(
+    raw: str, *, limit: int = 80, field: str = "slug", reserved: frozenset[str] = frozenset()
+) -> str:
+    """``raw`` if it can be part of an address: small letters, digits, hyphens inside. Raises Invalid."""
+    if raw in reserved:
+        raise Invalid(
+            field, _("This address means something else here. Please choose another."), code="reserved"
+        )
+    if len(raw) > limit or not _ADDRESS.fullmatch(raw):
+        message = _("Use small letters, digits and hyphens; %(limit)d at most.") % {"limit": limit}
+        raise Invalid(field, message, code="bad_slug")
+    return raw
 
 
 def searchable(text: str) -> str:

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from maru.services.live.views import conversation, feeds, host, moderation, public, routing, studio
+from maru.services.live.views import (
+    conversation,
+    feeds,
+    host,
+    moderation,
+    public,
+    routing,
+    shelves,
+    studio,
+    studio_files,
+)
 
 app_name = "live"
 urlpatterns = [
@@ -19,8 +29,24 @@ urlpatterns = [
     path("live/<slug:slug>/opinions/<str:opinion>/vote/", conversation.vote, name="vote"),
     path("studio/", studio.shelf, name="studio_list"),
     path("studio/new/", studio.new, name="studio_new"),
+    path("studio/programmes/", shelves.programmes, name="programmes"),
+    path("studio/programmes/new/", shelves.programme_new, name="programme_new"),
+    path("studio/programmes/<slug:slug>/", shelves.programme, name="programme_edit"),
+    path("studio/programmes/<slug:slug>/delete/", shelves.programme_delete, name="programme_delete"),
+    path("studio/topics/", shelves.topics, name="topics"),
+    path("studio/topics/new/", shelves.topic_new, name="topic_new"),
+    path("studio/topics/<slug:code>/", shelves.topic, name="topic_edit"),
+    path("studio/topics/<slug:code>/delete/", shelves.topic_delete, name="topic_delete"),
     path("studio/<slug:slug>/", studio.desk, name="studio"),
     path("studio/<slug:slug>/settings/", studio.settings, name="studio_settings"),
+    path("studio/<slug:slug>/poster/", studio_files.poster, name="studio_poster"),
+    path("studio/<slug:slug>/poster/remove/", studio_files.poster_remove, name="studio_poster_remove"),
+    path("studio/<slug:slug>/captions/", studio_files.captions, name="studio_captions"),
+    path(
+        "studio/<slug:slug>/captions/<str:language>/remove/",
+        studio_files.captions_remove,
+        name="studio_captions_remove",
+    ),
     path("studio/<slug:slug>/start/", studio.start, name="studio_start"),
     path("studio/<slug:slug>/end/", studio.end, name="studio_end"),
     path("studio/<slug:slug>/cancel/", studio.cancel, name="studio_cancel"),

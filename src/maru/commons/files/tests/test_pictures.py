@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from maru.commons.files.models import StoredFile
-from maru.commons.files.operations import MAX_BYTES, store_picture
+from maru.commons.files.operations import MAX_BYTES, discard, store_picture
 from maru.platform.access.refusals import Invalid, Refusal, TooLarge
 
 pytestmark = pytest.mark.django_db
@@ -106,3 +106,19 @@ def test_a_damaged_picture_is_refused_or_read_never_a_fault(place, noise):
     content[place % len(content) : place % len(content)] = noise
     with contextlib.suppress(Refusal):
         store_picture(upload=SimpleUploadedFile("x.png", bytes(content)), by=None)
+
+
+def test_a_picture_that_nothing_uses_can_be_thrown_away_and_come_back(media):
+    stored = store_picture(upload=picture(), by=None)
+    assert discard(stored=stored)
+    assert not (media / stored.path).exists() and not StoredFile.objects.exists()
+    assert not discard(stored=stored), "a second time changes nothing"
+    again = store_picture(upload=picture(), by=None)
+    assert again.name == stored.name and (media / again.path).exists()
+
+
+def test_a_lost_file_is_written_again_when_its_picture_comes_again(media):
+    stored = store_picture(upload=picture(), by=None)
+    (media / stored.path).unlink()
+    assert store_picture(upload=picture(), by=None) == stored
+    assert (media / stored.path).exists()

@@ -75,6 +75,7 @@ def rename_chapter(*, chapter: Chapter, title: str, by: Person | None) -> Chapte
     with transaction.atomic():
         chapter.title = words
         chapter.save(update_fields=["title"])
+        index_words(chapter.broadcast)
         record(
             actor=by, act="live.rename_chapter", target=target(chapter.broadcast), details={"title": words}
         )
@@ -87,13 +88,9 @@ def rename_chapter(*, chapter: Chapter, title: str, by: Person | None) -> Chapte
 
 def remove_chapter(*, chapter: Chapter, by: Person | None) -> None:
     """Take a chapter from the agenda."""
+    broadcast, number, title = chapter.broadcast, chapter.pk, chapter.title
     with transaction.atomic():
-        record(
-            actor=by,
-            act="live.remove_chapter",
-            target=target(chapter.broadcast),
-            details={"title": chapter.title},
-        )
-        gone = {"id": chapter.pk, "title": "", "at": None, "removed": True}
         chapter.delete()
-        tell(chapter.broadcast, ("chapter", gone))
+        index_words(broadcast)
+        record(actor=by, act="live.remove_chapter", target=target(broadcast), details={"title": title})
+        tell(broadcast, ("chapter", {"id": number, "title": "", "at": None, "removed": True}))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -20,16 +18,15 @@ from maru.services.live.operations import inputs
 from maru.services.live.operations.marks import gathered, mark, mark_questions, target, tell, wake
 from maru.services.live.operations.questions import question_event, take_off_air
 from maru.services.live.refusals import Taken, WrongState
-from maru.services.live.text import clean, searchable
+from maru.services.live.text import by_language, check_address, searchable
 
 if TYPE_CHECKING:
     from maru.commons.people.models import Person
 
-# Below /live/ and /media/live/ these mean something else.
-RESERVED = frozenset({"programmes", "calendar", "slates", "new", "embed", "search"})
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?")
-_TITLE = 200
-_SUMMARY = 2000
+# Below /live/, /studio/ and /media/live/ these mean something else.
+RESERVED = frozenset({"programmes", "topics", "calendar", "slates", "new", "embed", "search"})
+TITLE = 200
+SUMMARY = 2000
 _LIMITS = {"silence_dbfs": (-90.0, -10.0)}
 _SLOWEST = 3600
 
@@ -41,9 +38,7 @@ def create_broadcast(
 
     ``file_path`` makes the primary input a file that plays instead of an encoder.
     """
-    if not _SLUG.fullmatch(slug) or slug in RESERVED:
-        raise Invalid("slug", _("Use small letters, digits and hyphens; 80 at most."), code="bad_slug")
-    broadcast = Broadcast(slug=slug)
+    broadcast = Broadcast(slug=check_address(slug, reserved=RESERVED))
     try:
         with transaction.atomic():
             topics = _apply(broadcast, changes)
@@ -209,9 +204,9 @@ def _follow(stale: Broadcast, fresh: Broadcast) -> None:
 def _apply(broadcast: Broadcast, changes: Changes) -> list[Topic] | None:
     """Check all and set; returns the topics to set, None if they were not given."""
     if "titles" in changes:
-        broadcast.titles = _words(changes["titles"], "titles", _TITLE)
+        broadcast.titles = by_language(changes["titles"], field="titles", limit=TITLE, lines=False)
     if "summaries" in changes:
-        broadcast.summaries = _words(changes["summaries"], "summaries", _SUMMARY)
+        broadcast.summaries = by_language(changes["summaries"], field="summaries", limit=SUMMARY, lines=True)
     if "programme" in changes:
         broadcast.programme = _programme(changes["programme"])
     if "starts_at" in changes:
@@ -254,20 +249,6 @@ def _time(given: datetime | None) -> datetime | None:
     if given is not None and not 1990 <= given.year <= 2200:
         raise Invalid("starts_at", _("This time cannot be used."))
     return given
-
-
-def _words(given: dict[str, str], field: str, limit: int) -> dict[str, str]:
-    known = {code for code, _name in settings.LANGUAGES}
-    for language in given:
-        if language not in known:
-            raise Invalid(
-                field, _("This language is not offered: %(language)s") % {"language": language[:20]}
-            )
-    words = {
-        language: clean(text, limit=limit, field=field, lines=field == "summaries")
-        for language, text in given.items()
-    }
-    return {language: text for language, text in words.items() if text}
 
 
 def _programme(slug: str) -> Programme | None:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Literal
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from maru.commons.voices.models import Answer
+from maru.commons.voices.states import READABLE
 from maru.platform.events.outbox import head
 from maru.services.live.contracts import (
     NOBODY,
@@ -21,12 +23,14 @@ from maru.services.live.contracts import (
     ProgrammePage,
     Viewer,
 )
-from maru.services.live.models import Broadcast, Chapter, Programme, Topic
+from maru.services.live.models import Broadcast, Chapter, Opinion, Programme, Topic
 from maru.services.live.queries import conversation as talk
 from maru.services.live.queries.numbers import phones_share, tally
 from maru.services.live.text import searchable
 
 _LIST = 24
+# Each word looks through all answered questions; nobody remembers more than this of what they look for.
+_WORDS = 8
 
 
 def broadcast_page(broadcast: Broadcast, viewer: Viewer = NOBODY) -> BroadcastPage:
@@ -186,9 +190,19 @@ def _narrowed(filters: GuideFilters) -> QuerySet[Broadcast]:
         rows = rows.filter(programme__slug=filters.programme)
     # Every word must be found, in any order; NUL is nowhere, and PostgreSQL refuses to look for it.
     every = Q()
-    for word in searchable(filters.text[:200].replace("\x00", " ")).split():
-        every &= Q(words__contains=word)
+    for word in searchable(filters.text[:200].replace("\x00", " ")).split()[:_WORDS]:
+        every &= Q(words__contains=word) | Q(_was_answered(word))
     return rows.filter(every)
+
+
+def _was_answered(word: str) -> Exists:
+    """Whether an answered question, or its answer in writing, has this word and may be read by everyone."""
+    asked = Opinion.objects.filter(broadcast=OuterRef("pk"), question=True, voice__state__in=READABLE)
+    written = Answer.objects.filter(voice=OuterRef("voice"), text__icontains=word)
+    in_question = Q(voice__text__icontains=word) & (
+        Q(question_state="answered") | Q(voice__answered_at__isnull=False)
+    )
+    return Exists(asked.filter(in_question | Q(Exists(written))).order_by())
 
 
 def _poster(row: Broadcast) -> str:

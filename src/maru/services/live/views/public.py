@@ -16,6 +16,7 @@ from maru.services.live.contracts import BroadcastPage, GuideFilters
 from maru.services.live.forms import OpinionForm
 from maru.services.live.queries import broadcasts as queries
 from maru.services.live.queries import conversation as talk
+from maru.services.live.queries.captions import captions
 from maru.services.live.views.conversation import VIEWS, answered_in_writing, in_view, opinion_rows, shown_row
 from maru.services.live.views.replies import data_for_script
 
@@ -92,6 +93,7 @@ def page_context(request: HttpRequest, slug: str, form: OpinionForm | None = Non
     shown = in_view(found, view, viewer, page)
     known = {row.id: row for row in (*page.questions, *page.conversation, *shown)}
     person = access.person_of(request)
+    texts = captions(found)
     return {
         "page": page,
         "card": page.card,
@@ -104,6 +106,8 @@ def page_context(request: HttpRequest, slug: str, form: OpinionForm | None = Non
         "absolute": request.build_absolute_uri(page.card.url),
         "poster": request.build_absolute_uri(page.card.poster) if page.card.poster else "",
         "player_chapters": [{"title": one.title, "at": one.at} for one in page.chapters if one.at],
+        "captions": texts,
+        "player_tracks": [one.track for one in texts],
         "sound": page.playlist.replace("index.m3u8", "audio.m3u8"),
         # What is on air moves on its own, silently where the browser wants a press first; a replay waits for its reader.
         "starts_itself": page.card.state in {"live", "ended"},

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from maru.commons.offices.models import Office
+from maru.commons.offices.queries import answering
 from maru.platform.access.refusals import Refusal
 from maru.services.live import access
 from maru.services.live.operations import answers as operations
@@ -27,7 +27,7 @@ _PREFIX = "office-"
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """The questions that nobody answered, each with a choice of offices; below, what lies where."""
     found, person = access.produced(request, slug)
-    offices = list(Office.objects.filter(answers=True))
+    offices = answering()
     error = ""
     chosen = {
         name.removeprefix(_PREFIX): code

@@ -17,10 +17,18 @@ from maru.platform.access.refusals import Invalid, Refusal
 from maru.platform.stream import tokens
 from maru.services.live import access, words
 from maru.services.live.contracts import Studio
-from maru.services.live.forms import BroadcastForm, ChapterForm, NewBroadcastForm, refuse
+from maru.services.live.forms import (
+    BroadcastForm,
+    CaptionsForm,
+    ChapterForm,
+    NewBroadcastForm,
+    PosterForm,
+    refuse,
+)
 from maru.services.live.operations import agenda, broadcasts, inputs
 from maru.services.live.queries import broadcasts as shelves
 from maru.services.live.queries import staff as queries
+from maru.services.live.queries.captions import captions
 from maru.services.live.views.moderation import TOKEN_S
 from maru.services.live.views.replies import (
     data_for_script,
@@ -65,7 +73,7 @@ def new(request: HttpRequest) -> HttpResponse:
             refuse(form, refusal)
         else:
             return done(
-                request, _desk_url(made.slug), _("The broadcast is announced. Now connect an encoder.")
+                request, desk_url(made.slug), _("The broadcast is announced. Now connect an encoder.")
             )
     return render(request, "live/studio_new.html", {"form": form}, status=422)
 
@@ -75,7 +83,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def desk(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything about one broadcast on one page."""
     found, _person = access.produced(request, slug)
-    return _render_desk(request, queries.studio(found))
+    return render_desk(request, found)
 
 
 @require_POST
@@ -91,10 +99,10 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
                 return refusal_json(refusal)
             refuse(form, refusal)
         else:
-            return done(request, _desk_url(slug), _("Saved."))
+            return done(request, desk_url(slug), _("Saved."))
     if wants_json(request):
         return form_json(form)
-    return _render_desk(request, queries.studio(found), form=form, status=422)
+    return render_desk(request, found, form=form, status=422)
 
 
 @require_POST
@@ -192,27 +200,45 @@ def _act(request: HttpRequest, slug: str, change: Callable[[Any, Any], Any], mes
     try:
         change(found, person)
     except Refusal as refusal:
-        return refused(request, _desk_url(slug), refusal)
-    return done(request, _desk_url(slug), message)
+        return refused(request, desk_url(slug), refusal)
+    return done(request, desk_url(slug), message)
 
 
-def _render_desk(
-    request: HttpRequest, studio: Studio, form: BroadcastForm | None = None, status: int = 200
+def render_desk(
+    request: HttpRequest,
+    found: Any,
+    *,
+    form: BroadcastForm | None = None,
+    poster_form: PosterForm | None = None,
+    captions_form: CaptionsForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    slug = studio.card.slug
+    """The desk of one broadcast; the forms are those that were refused."""
+    studio = queries.studio(found)
+    texts = captions(found)
     context = {
         "studio": studio,
         "card": studio.card,
         "form": form or BroadcastForm(initial=BroadcastForm.initial_of(studio.settings), **_choices()),
+        "poster_form": poster_form or PosterForm(),
+        "own_poster": found.poster is not None,
+        "captions_form": captions_form or CaptionsForm(),
+        "captions": texts,
+        "player_tracks": [one.track for one in texts],
         "chapter_form": ChapterForm(auto_id="chapter_%s"),
         "overrides": _overrides(studio),
         "on_air": next((line.source_to for line in studio.log if line.kind == "switch"), ""),
         "has_backup": any(one.name == "backup" for one in studio.inputs),
         "token": tokens.sign(house.MARU.secret, studio.staff_channel, TOKEN_S),
         "absolute": request.build_absolute_uri(studio.card.url),
-        "data": data_for_script(slug=slug, state=studio.card.state, words=words.desk_words()),
+        "data": data_for_script(slug=found.slug, state=studio.card.state, words=words.desk_words()),
     }
     return render(request, "live/studio.html", context, status=status)
+
+
+def desk_url(slug: str) -> str:
+    """Where the desk of a broadcast is."""
+    return reverse("live:studio", args=[slug])
 
 
 def _overrides(studio: Studio) -> list[tuple[str, str, bool]]:
@@ -226,7 +252,3 @@ def _overrides(studio: Studio) -> list[tuple[str, str, bool]]:
 def _choices() -> dict[str, Any]:
     known = shelves.guide(replays=0)
     return {"topics": known.topics, "programmes": known.programmes}
-
-
-def _desk_url(slug: str) -> str:
-    return reverse("live:studio", args=[slug])
