@@ -179,6 +179,7 @@ def test_the_player_hands_its_words_over_in_the_page_s_language() -> None:
     )
     with translation.override("ko"):
         html = source.render({"chapters": [{"title": "인사", "at": datetime(2026, 1, 1, tzinfo=UTC)}]})
-    assert "지금 방송으로" in html
+    assert "생방송으로" in html
+    assert "Back to live" not in html
     assert "2026-01-01T00:00:00+00:00" in html
     assert 'href="/x.m3u8"' in html
