@@ -16,6 +16,7 @@ from typing import ClassVar
 SEGMENT_S = 2
 TYPES = {
     ".m3u8": "application/vnd.apple.mpegurl",
+    ".vtt": "text/vtt; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript",
     ".css": "text/css",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.hall import Hall, free_port
@@ -205,6 +208,11 @@ def test_the_list_waits_while_the_reader_has_scrolled_away(sit: Sit) -> None:
     ],
 )
 def test_every_page_is_accessible_and_fits(sit: Sit, path: str, role: str) -> None:
+    assert not _faults(sit, path, role)
+
+
+def _faults(sit: Sit, path: str, role: str) -> list[str]:
+    """What axe finds and what is too wide, on a large light and on a small dark Korean screen."""
     script = AXE.read_text(encoding="utf-8")
     found = []
     for width, locale, scheme in ((1280, "en-US", "light"), (320, "ko-KR", "dark")):
@@ -214,10 +222,65 @@ def test_every_page_is_accessible_and_fits(sit: Sit, path: str, role: str) -> No
             "axe.run().then(r => r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ')).join(' | ')))"
         )
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        found += [f"{width} {scheme}: {fault}" for fault in faults]
+        found += [f"{path} {width} {scheme}: {fault}" for fault in faults]
         if wide > 0:
-            found.append(f"{width}: {wide} pixels too wide")
-    assert not found
+            found.append(f"{path} {width}: {wide} pixels too wide")
+    return found
+
+
+def test_the_producer_orders_the_shelves(sit: Sit) -> None:
+    page = sit("/studio/", "producer")
+    page.get_by_role("link", name="Programmes", exact=True).click()
+    page.get_by_role("link", name="New programme").click()
+    page.get_by_label("Address").fill("story")
+    page.get_by_label("Title (한국어)").fill("시장 이야기")
+    page.get_by_role("button", name="Make the programme").click()
+    expect(page.get_by_role("row", name="시장 이야기")).to_be_visible()
+    page.goto(page.url.replace("programmes", "topics") + "new/")
+    page.get_by_label("Code").fill("Not a code")
+    page.get_by_label("Name (한국어)").fill("교통")
+    page.get_by_role("button", name="Make the topic").click()
+    expect(page.locator("#id_code_error")).to_contain_text("small letters")
+    page.get_by_label("Code").fill("traffic")
+    page.get_by_role("button", name="Make the topic").click()
+    expect(page.get_by_role("row", name="교통")).to_be_visible()
+    for path in ("programmes/", "programmes/new/", "programmes/story/", "topics/", "topics/traffic/"):
+        assert not _faults(sit, f"/studio/{path}", "producer")
+    page.goto(page.url + "traffic/")
+    page.get_by_text("Delete", exact=True).click()
+    page.get_by_role("button", name="Yes, delete it").click()
+    expect(page.get_by_text("There is no topic yet.")).to_be_visible()
+
+
+def test_the_producer_gives_a_poster_and_captions(sit: Sit, hall: Hall) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (640, 360), "teal").save(out, "PNG")
+    page = sit("/studio/town-hall/", "producer")
+    page.get_by_label("Picture", exact=True).set_input_files(
+        {"name": "hall.png", "mimeType": "image/png", "buffer": out.getvalue()}
+    )
+    page.get_by_role("button", name="Use this picture").click()
+    picture = page.get_by_alt_text("The present poster")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("(one) => one.decode().then(() => one.naturalWidth)") == 640
+    for text, said in (
+        ("WEBVTT\n\n00:01,000 --> 00:02,000\n처음\n", "Line 3:"),
+        ("WEBVTT\n\n00:01.000 --> 00:02.000\n처음\n", "The captions are on the page."),
+    ):
+        page.get_by_label("WebVTT file").set_input_files(
+            {"name": "hall.vtt", "mimeType": "text/vtt", "buffer": text.encode()}
+        )
+        page.get_by_role("button", name="Add these captions").click()
+        expect(page.get_by_text(said)).to_be_visible()
+    assert not _faults(sit, "/studio/town-hall/", "producer")
+    served = httpx.get(f"{hall.url}/media/live/town-hall/captions/ko-v1.vtt")
+    assert served.text.endswith("00:00:01.000 --> 00:00:02.000\n처음\n")
+    assert served.headers["content-type"].startswith("text/vtt")
+    assert "immutable" in served.headers["cache-control"]
+    citizen = sit()
+    assert (
+        citizen.evaluate("document.querySelector('maru-player').video.querySelectorAll('track').length") >= 1
+    )
 
 
 _TO_REPLAY = """

@@ -13,14 +13,16 @@ from django.template import engines
 from playwright.sync_api import Page, expect
 
 from maru.platform.ui.vite import BUILD
+from maru.services.live.webvtt import Cue, compose
 from tests.journeys.hls_server import Origin, encode
 
 pytestmark = [pytest.mark.browser, pytest.mark.media]
 
 READY = 15
+LANGUAGES = (("ko", "한국어"), ("en", "English"))
 PAGE = """{% load ui %}<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Player</title>
 <link rel="icon" href="data:,">{% vite "src/main.ts" %}{% vite "src/player/player.ts" %}</head><body>
-<h1>Player</h1><main>{% player src="/hls/index.m3u8" title="Budget night" sound="/hls/audio.m3u8" autoplay=True chapters=chapters %}</main>
+<h1>Player</h1><main>{% player src="/hls/index.m3u8" title="Budget night" sound="/hls/audio.m3u8" autoplay=True chapters=chapters tracks=tracks %}</main>
 <p><input aria-label="Opinion"></p></body></html>"""
 PLAYER = "document.querySelector('maru-player')"
 MOMENT = f"({PLAYER}.currentMoment ?? new Date(0)).getTime() / 1000"
@@ -30,6 +32,10 @@ MOMENT = f"({PLAYER}.currentMoment ?? new Date(0)).getTime() / 1000"
 def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hls")
     encode(settings.MARU.ffmpeg, folder, seconds=100)
+    # A caption for each segment: its number.
+    for language in ("ko", "en"):
+        cues = [Cue(2.0 * n, 2.0 * n + 2, f"{language} {n}") for n in range(50)]
+        (folder / f"{language}.vtt").write_bytes(compose(tuple(cues)))
     return folder
 
 
@@ -40,7 +46,11 @@ def origin(media: Path) -> Iterator[Origin]:
         {"title": "Welcome", "at": datetime.fromtimestamp(running.began, UTC)},
         {"title": "Buses", "at": datetime.fromtimestamp(running.began + 10, UTC)},
     ]
-    running.pages["/"] = engines["django"].from_string(PAGE).render({"chapters": chapters})
+    running.pages["/"] = engines["django"].from_string(PAGE).render({"chapters": chapters, "tracks": []})
+    tracks = [{"src": f"/hls/{code}.vtt", "label": name, "lang": code} for code, name in LANGUAGES]
+    running.pages["/captions"] = (
+        engines["django"].from_string(PAGE).render({"chapters": chapters, "tracks": tracks})
+    )
     yield running
     running.close()
 
@@ -146,3 +156,62 @@ def test_keys_steer_it_but_not_while_somebody_types(watching: Callable[[], Page]
     page.get_by_label("Opinion").fill("")
     page.get_by_label("Opinion").press_sequentially("k m 5")
     assert page.evaluate(f"{PLAYER}.video.paused && {PLAYER}.video.currentTime < 2")
+
+
+def captions(page: Page) -> str:
+    """What stands below the picture."""
+    return str(
+        page.evaluate(
+            f"[...{PLAYER}.video.textTracks].filter((one) => one.kind === 'captions' && one.mode === 'showing')"
+            ".flatMap((one) => [...(one.activeCues ?? [])]).map((one) => one.text).join(' / ')"
+        )
+    )
+
+
+def in_step(language: str, began: float) -> str:
+    """The caption shown is that of the segment on the screen; at a segment's border either is."""
+    return (
+        f"(() => {{ const at = {MOMENT} - {began}; const shown = [...{PLAYER}.video.textTracks]"
+        ".filter((one) => one.kind === 'captions' && one.mode === 'showing').flatMap((one) => [...(one.activeCues ?? [])]);"
+        f"return shown.length === 1 && shown[0].text.startsWith('{language} ') && shown[0].startTime - 0.5 <= at && at <= shown[0].endTime + 0.5; }})()"
+    )
+
+
+def test_captions_are_in_step_live_rewound_and_with_the_sound_alone(page: Page, origin: Origin) -> None:
+    page.goto(f"{origin.address}/captions")
+    plays_live(page)
+    assert captions(page) == "", "nobody asked for them yet"
+    page.get_by_role("button", name="Settings").click()
+    expect(page.get_by_label("Off")).to_be_checked()
+    page.get_by_label("한국어").check()
+    until(page, in_step("ko", origin.began))
+    page.get_by_label("English").check()
+    until(page, in_step("en", origin.began))
+    expect(page.get_by_label("English")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.evaluate(f"{PLAYER}.seekTo(new Date({(origin.began + 5) * 1000}))")
+    until(page, f"{PLAYER}.video.currentTime < 9 && {in_step('en', origin.began)}")
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_label("Sound only").check()
+    until(page, f"{PLAYER}.video.videoHeight === 0 && {in_step('en', origin.began)}", 40)
+
+
+def test_the_key_for_captions_and_the_menu_agree(page: Page, origin: Origin) -> None:
+    page.goto(f"{origin.address}/captions")
+    plays_live(page)
+    page.keyboard.press("c")
+    until(page, in_step("en", origin.began))  # the browser's language
+    page.get_by_role("button", name="Settings").click()
+    expect(page.get_by_label("English")).to_be_checked()
+    page.get_by_label("Off").check()
+    until(
+        page,
+        f"[...{PLAYER}.video.textTracks].every((one) => one.mode !== 'showing' || one.kind !== 'captions')",
+    )
+
+
+def test_without_captions_none_are_offered(watching: Callable[[], Page]) -> None:
+    page = watching()
+    page.get_by_role("button", name="Settings").click()
+    expect(page.get_by_label("Sound only")).to_be_visible()
+    expect(page.get_by_label("Off")).to_have_count(0)

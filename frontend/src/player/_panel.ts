@@ -6,12 +6,15 @@ export interface Choices {
   quality: number;
   soundOnly: boolean | null;
   speed: number | null;
+  /** The languages that there are captions in: code and own name. */
+  captions: [string, string][];
 }
 
 export interface Chosen {
   quality(height: number): void;
   soundOnly(wanted: boolean): void;
   speed(rate: number): void;
+  captions(language: string): void;
 }
 
 const SPEEDS = [0.75, 1, 1.25, 1.5, 2];
@@ -47,13 +50,18 @@ function checkbox(text: string, checked: boolean, pick: (wanted: boolean) => voi
   return label;
 }
 
-/** Fill the settings panel: quality, sound only, speed (of a replay), keys. */
+/** Fill the settings panel: quality, captions, speed (of a replay), sound only, keys. */
 export function fill(panel: HTMLElement, words: Words, choices: Choices, chosen: Chosen): void {
   const parts: HTMLElement[] = [];
   if (choices.qualities.length > 1 && !choices.soundOnly) {
     const options: [string, string][] = [["0", words.automatic]];
     for (const height of choices.qualities) options.push([String(height), `${height}p`]);
     parts.push(radios(words.quality, options, String(choices.quality), (value) => chosen.quality(Number(value))));
+  }
+  if (choices.captions.length > 0) {
+    const set = radios(words.captions, [["", words.off], ...choices.captions], "", chosen.captions);
+    set.dataset["choice"] = "captions";
+    parts.push(set);
   }
   if (choices.speed !== null) {
     const options = SPEEDS.map((rate): [string, string] => [String(rate), `${rate}×`]);
@@ -63,4 +71,11 @@ export function fill(panel: HTMLElement, words: Words, choices: Choices, chosen:
   // A telephone has no keys to steer by.
   if (matchMedia("(any-pointer: fine)").matches) parts.push(checkbox(words.keys, keysWanted(), wantKeys));
   panel.replaceChildren(...parts);
+}
+
+/** The captions that are shown ("" for none), chosen here or by the button or key outside. */
+export function markCaptions(panel: HTMLElement, language: string): void {
+  for (const input of panel.querySelectorAll<HTMLInputElement>("[data-choice=captions] input")) {
+    input.checked = input.value === language;
+  }
 }

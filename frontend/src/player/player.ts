@@ -1,5 +1,5 @@
 import { listen } from "./_keys";
-import { fill } from "./_panel";
+import { fill, markCaptions } from "./_panel";
 import { build, type Shell } from "./_shell";
 import type { Source, SourceEvents } from "./_source";
 import { clock, type Words } from "./_words";
@@ -190,6 +190,7 @@ export class MaruPlayer extends HTMLElement {
       if (this.isLive) this.following = this.atLiveEdge;
       this.tell();
     });
+    on(video.textTracks, "change", () => this.markCaptions());
     on(window, "online", () => this.source?.retry());
     on(document, "visibilitychange", () => document.hidden || this.wake());
     on(window, "hashchange", () => {
@@ -293,6 +294,7 @@ export class MaruPlayer extends HTMLElement {
     const qualities = this.source?.qualities ?? [];
     // Rebuilding under the finger would lose the focus: only when there is something new.
     const state = JSON.stringify([qualities, this.sound, this.isLive]);
+    this.markCaptions();
     if (panel.dataset["state"] === state) return;
     panel.dataset["state"] = state;
     const focused = panel.contains(document.activeElement);
@@ -304,13 +306,16 @@ export class MaruPlayer extends HTMLElement {
         quality: this.quality,
         soundOnly: this.dataset["sound"] ? this.sound : null,
         speed: this.isLive ? null : video.playbackRate,
+        captions: this.captions().map((track): [string, string] => [track.language, track.label]),
       },
       {
         quality: (height) => this.source?.setQuality((this.quality = height)),
         soundOnly: (wanted) => this.listenOnly(wanted),
         speed: (rate) => (video.playbackRate = rate),
+        captions: (language) => this.showCaptions(language),
       },
     );
+    this.markCaptions();
     if (focused) panel.querySelector<HTMLElement>("input:checked")?.focus();
   }
 
@@ -321,6 +326,18 @@ export class MaruPlayer extends HTMLElement {
     this.shell.soundOnly.hidden = !wanted;
     this.source?.load(this.address, at);
     if (playing) void this.play();
+  }
+
+  private captions(): TextTrack[] {
+    return [...this.shell.video.textTracks].filter((track) => track.kind === "captions");
+  }
+
+  private showCaptions(language: string): void {
+    for (const track of this.captions()) track.mode = track.language === language ? "showing" : "disabled";
+  }
+
+  private markCaptions(): void {
+    markCaptions(this.shell.panel, this.captions().find((track) => track.mode === "showing")?.language ?? "");
   }
 
   private addTracks(): void {
