@@ -36,6 +36,11 @@ export function live(name: string, wanted: (list: LiveEvent[]) => boolean): Desk
       if (!answer.ok) throw new Unreachable(`${answer.status}`);
       // Our own server's template, with every text escaped by it.
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (name === "studio" && stateIn(fresh) !== data.state && !writing(document.querySelector(":focus:not([readonly])"))) {
+        // Another state has other parts: a preview, an agenda that can be marked.
+        location.reload();
+        return;
+      }
       for (const part of document.querySelectorAll<HTMLElement>("[data-region]")) exchange(part, fresh);
       for (const act of desk.swapped) act();
       showLink("stream");
@@ -109,7 +114,7 @@ function exchange(part: HTMLElement, fresh: Document): void {
   if (!found || found.innerHTML === part.innerHTML) return;
   const active = document.activeElement;
   const inside = active instanceof HTMLElement && part.contains(active);
-  if (inside && active.matches("input:not([type=hidden],[type=checkbox],[type=radio]), textarea, select")) return;
+  if (inside && writing(active)) return;
   const key = inside ? keyOf(active) : "";
   const open = [...part.querySelectorAll<HTMLDetailsElement>("details[open][data-key]")].map((one) => one.dataset.key);
   const copy = document.importNode(found, true);
@@ -118,6 +123,15 @@ function exchange(part: HTMLElement, fresh: Document): void {
     if (open.includes(details.dataset.key)) details.open = true;
   }
   if (key) copy.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+}
+
+function writing(element: Element | null): boolean {
+  return element?.matches("input:not([type=hidden],[type=checkbox],[type=radio]), textarea, select") ?? false;
+}
+
+function stateIn(fresh: Document): string {
+  const holder = fresh.getElementById("live-data");
+  return holder?.textContent ? (JSON.parse(holder.textContent) as PageData).state : "";
 }
 
 function keyOf(element: HTMLElement): string {

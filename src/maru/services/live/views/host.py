@@ -19,11 +19,12 @@ from maru.services.live.views.replies import data_for_script, done, refused
 @require_safe
 def screen(request: HttpRequest, slug: str) -> HttpResponse:
     """The question on air, the most supported and the newest ones."""
-    found, _person = access.hosted(request, slug)
+    found, person = access.hosted(request, slug)
     shown = queries.host_screen(found)
     context = {
         "screen": shown,
         "card": shown.card,
+        "user_is_producer": person.has_role("producer"),
         "data": data_for_script(slug=slug, state=shown.card.state, words=words.desk_words()),
     }
     return render(request, "live/host.html", context)
