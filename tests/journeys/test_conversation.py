@@ -256,7 +256,7 @@ def test_the_producer_gives_a_poster_and_captions(sit: Sit, hall: Hall) -> None:
     out = io.BytesIO()
     Image.new("RGB", (640, 360), "teal").save(out, "PNG")
     page = sit("/studio/town-hall/", "producer")
-    page.get_by_label("Picture", exact=True).set_input_files(
+    page.get_by_label("New picture").set_input_files(
         {"name": "hall.png", "mimeType": "image/png", "buffer": out.getvalue()}
     )
     page.get_by_role("button", name="Use this picture").click()

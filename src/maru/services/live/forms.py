@@ -257,7 +257,7 @@ class PosterForm(forms.Form):
     """The picture that stands for a broadcast. What it must be is judged by the operation, which opens it."""
 
     poster = forms.FileField(
-        label=_("Picture"),
+        label=_("New picture"),
         help_text=_("JPEG, PNG or WebP, at most 5 MB. 16 to 9 fits best, 1280 × 720 pixels or more."),
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
         error_messages={

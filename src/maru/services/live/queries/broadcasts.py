@@ -30,7 +30,7 @@ from maru.services.live.text import searchable
 
 _LIST = 24
 # Each word looks through all answered questions; nobody remembers more than this of what they look for.
-_WORDS = 8
+_WORDS = 5
 
 
 def broadcast_page(broadcast: Broadcast, viewer: Viewer = NOBODY) -> BroadcastPage:
