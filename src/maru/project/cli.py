@@ -19,6 +19,14 @@ COMMAND_MODULES = (
     "maru.services.live.commands",
 )
 
+_ON_TABLES = {
+    ("audit", "verify"),
+    ("city", "load"),
+    ("person", "create"),
+    ("person", "grant"),
+    ("person", "token"),
+}
+
 
 def _parents() -> list[argparse.ArgumentParser]:
     parent = argparse.ArgumentParser(add_help=False)
@@ -132,7 +140,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as fault:
         print(f"maru: {fault}", file=sys.stderr)
         return 2
+    if (options.command, getattr(options, "act", "")) in _ON_TABLES and not _has_tables(options.environment):
+        return 1
     return int(options.run(options))
+
+
+def _has_tables(environment: Environment) -> bool:
+    """Make the tables of a home that was never opened. False, and said, if the database does not answer."""
+    from django.db import OperationalError, connection
+
+    from maru.project.opening import prepare
+
+    environment.home.mkdir(parents=True, exist_ok=True)
+    try:
+        if "people_person" not in connection.introspection.table_names():
+            prepare(environment, demo=False)
+    except OperationalError as fault:
+        print(f"maru: the database does not answer: {fault}", file=sys.stderr)
+        return False
+    return True
 
 
 def _light_parser() -> argparse.ArgumentParser:

@@ -45,3 +45,19 @@ def test_prepare_makes_a_home_and_makes_it_twice(tmp_path: Path) -> None:
         done = _maru("prepare", "--home", str(tmp_path / "home"), MARU_DATABASE="sqlite")
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "home" / "db.sqlite3").exists()
+
+
+def test_a_home_that_was_never_opened_gets_its_tables(tmp_path: Path) -> None:
+    done = _maru("audit", "verify", "--home", str(tmp_path / "home"), MARU_DATABASE="sqlite")
+    assert done.returncode == 0, done.stderr
+    assert "nothing was changed" in done.stdout
+
+
+def test_a_database_that_does_not_answer_is_said(tmp_path: Path) -> None:
+    nowhere = "postgres://nobody:nothing@127.0.0.1:9/none"
+    done = _maru(
+        "person", "token", "a@example.org", "--name", "n", "--home", str(tmp_path), MARU_DATABASE=nowhere
+    )
+    assert done.returncode == 1
+    assert "the database does not answer" in done.stderr
+    assert "Traceback" not in done.stderr
