@@ -75,10 +75,7 @@ class Studio:
     def account(self, role: str, office: str = "") -> str:
         """The e-mail address of a demonstration account."""
         for one in self.note["accounts"]:
-            if one["role"] == role and one.get("office", "") in {
-                office,
-                one.get("office", "") if not office else office,
-            }:
+            if one["role"] == role and (not office or one.get("office") == office):
                 return str(one["email"])
         raise SystemExit(f"the demonstration has no {role}")
 
@@ -151,6 +148,9 @@ def staff(studio: Studio) -> None:
         page = studio.page(TABLET, studio.account("producer"), touch=True)
         page.goto(f"{studio.base}/studio/{slug}/host/")
         page.wait_for_timeout(1500)
+        if not page.locator("[data-current]").count():
+            page.keyboard.press("o")
+            expect(page.locator("[data-current]")).to_be_visible()
         studio.take("host", page)
     if studio.wants("moderation"):
         page = studio.page(DESKTOP, studio.account("moderator"))
@@ -159,7 +159,7 @@ def staff(studio: Studio) -> None:
         page.keyboard.press("j")
         page.keyboard.press("h")
         page.wait_for_timeout(300)
-        page.evaluate("window.scrollTo(0, 0)")
+        page.evaluate("window.scrollTo(0, 190)")
         studio.take("moderation", page)
 
 
