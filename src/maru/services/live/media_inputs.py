@@ -69,7 +69,9 @@ class Doors:
 
     def _alarm(self, spec: InputSpec, reason: str) -> None:
         at = now().timestamp()
-        self.house.report(Report(broadcast=spec.broadcast, at=at, kind="alarm", input=spec.name, reason=reason))
+        self.house.report(
+            Report(broadcast=spec.broadcast, at=at, kind="alarm", input=spec.name, reason=reason)
+        )
 
     async def serve_rtmp(self) -> None:
         """Listen; a port that is still taken by a dying predecessor is tried again."""

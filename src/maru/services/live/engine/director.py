@@ -62,7 +62,9 @@ class Feed:
 
     def next_start(self, end: float, session: str) -> float:
         """When the next set that may follow ``end`` begins, by the grid of those that came."""
-        known = [segments.start + segments.duration for _, segments in self.pending if segments.session == session]
+        known = [
+            segments.start + segments.duration for _, segments in self.pending if segments.session == session
+        ]
         if not known:
             return end
         steps = math.ceil((end - OVERLAP_S - known[-1]) / SEGMENT_SECONDS)

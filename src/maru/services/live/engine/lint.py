@@ -130,7 +130,8 @@ def _again(
 
 def _fetch_segments(source: _Source, top: Playlist, lists: list[Playlist], findings: list[Finding]) -> None:
     claims = {
-        source.beside(top.where, uri): int(tag.attributes.get("BANDWIDTH", "0") or 0) for tag, uri, _ in top.variants
+        source.beside(top.where, uri): int(tag.attributes.get("BANDWIDTH", "0") or 0)
+        for tag, uri, _ in top.variants
     }
     for media in lists:
         for segment in media.segments[-NEWEST_SEGMENTS:]:

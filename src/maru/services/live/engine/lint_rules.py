@@ -134,7 +134,9 @@ def _segments(playlist: Playlist, target: int | None) -> None:
             seen.setdefault(segment.map_uri or "", segment.map_line)
     for before, after in zip(playlist.segments, playlist.segments[1:], strict=False):
         if after.map_uri != before.map_uri and not after.discontinuity:
-            playlist.find("6.2.1", after.map_line or after.line, "EXT-X-MAP changes without EXT-X-DISCONTINUITY")
+            playlist.find(
+                "6.2.1", after.map_line or after.line, "EXT-X-MAP changes without EXT-X-DISCONTINUITY"
+            )
 
 
 def _version(playlist: Playlist) -> None:
@@ -209,7 +211,9 @@ def _multivariant(playlist: Playlist) -> None:
         playlist.find("4.4.6.2", 0, "no variant stream")
     for uri, line in playlist.loose_uris:
         playlist.find("4.4.6.2", line, f"{uri} follows no EXT-X-STREAM-INF")
-    groups = {(tag.attributes.get("TYPE"), tag.attributes.get("GROUP-ID")) for tag in playlist.named("EXT-X-MEDIA")}
+    groups = {
+        (tag.attributes.get("TYPE"), tag.attributes.get("GROUP-ID")) for tag in playlist.named("EXT-X-MEDIA")
+    }
     for tag, _, _ in playlist.variants:
         _variant(playlist, tag, groups)
     sized = ["RESOLUTION" in tag.attributes for tag, _, _ in playlist.variants]
@@ -315,7 +319,11 @@ def check_reload(old: Playlist, new: Playlist, elapsed: float | None = None) -> 
     for name in ("EXT-X-MEDIA-SEQUENCE", "EXT-X-DISCONTINUITY-SEQUENCE"):
         if (new.integer(name) or 0) < (old.integer(name) or 0):
             tags = new.named(name)
-            find("6.2.2", tags[0].line if tags else 0, f"{name} fell from {old.integer(name)} to {new.integer(name)}")
+            find(
+                "6.2.2",
+                tags[0].line if tags else 0,
+                f"{name} fell from {old.integer(name)} to {new.integer(name)}",
+            )
     _same_segments(old, new, find)
     return findings
 

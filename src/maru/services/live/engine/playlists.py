@@ -143,7 +143,9 @@ class MediaList:
             lines = ["#EXT-X-DISCONTINUITY\n"] if entry.discontinuity else []
             if entry.discontinuity or not self._maps or self._maps[-1] != header:
                 lines.append(f'#EXT-X-MAP:URI="{header}"\n')
-            lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{date(entry.pdt)}\n#EXTINF:{entry.duration:.5f},\n{uri}\n")
+            lines.append(
+                f"#EXT-X-PROGRAM-DATE-TIME:{date(entry.pdt)}\n#EXTINF:{entry.duration:.5f},\n{uri}\n"
+            )
             self._texts.append("".join(lines))
             self._maps.append(header)
 

@@ -99,7 +99,12 @@ def _chapters(entries: Sequence[Entry], marks: Sequence[Mark], title: str) -> st
     places = sorted((_place(starts, mark.at, total), mark.title) for mark in marks)
     places = [(place, name) for place, name in places if place < total]
     for (place, name), following in zip(places, [*[p for p, _ in places[1:]], total], strict=False):
-        lines += ["[CHAPTER]", "TIMEBASE=1/1000", f"START={int(place * 1000)}", f"END={int(following * 1000)}"]
+        lines += [
+            "[CHAPTER]",
+            "TIMEBASE=1/1000",
+            f"START={int(place * 1000)}",
+            f"END={int(following * 1000)}",
+        ]
         lines += [f"title={_escape(name)}"]
     return "\n".join(lines) + "\n"
 
@@ -177,7 +182,9 @@ class _Maker:
 
     def _encoding(self, shape: str) -> list[str]:
         width, height = shape.split("/")[0].split("x")
-        fit = f"scale={width}:{height}:force_original_aspect_ratio=decrease,pad={width}:{height}:-1:-1,setsar=1"
+        fit = (
+            f"scale={width}:{height}:force_original_aspect_ratio=decrease,pad={width}:{height}:-1:-1,setsar=1"
+        )
         profile = ["-profile:v", "high", "-preset", "veryfast", "-crf", "21", "-pix_fmt", "yuv420p"]
         return [
             *("-vf", fit, "-c:v", "libx264", *profile, "-threads", "1"),

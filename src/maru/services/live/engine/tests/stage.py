@@ -37,7 +37,9 @@ def real_slates(folder: Path) -> dict[str, tuple[SegmentSet, ...]]:
     """The slates of the light preset below ``folder/live/slates``, as a station wants them."""
     made = ensure_slates(FFMPEG, folder / "live" / "slates", "light", WORDS)
     return {
-        kind: tuple(replace(one, files={name: f"../{file}" for name, file in one.files.items()}) for one in chain)
+        kind: tuple(
+            replace(one, files={name: f"../{file}" for name, file in one.files.items()}) for one in chain
+        )
         for kind, chain in made.items()
     }
 
@@ -49,7 +51,9 @@ class Stage:
         self.home, self.media = home, media
         self.reports: list[Report] = []
         self.programmes: dict[str, Programme] = {}
-        self.specs = {name: InputSpec("show", name, "push", f"key-of-{name}") for name in ("primary", "backup")}
+        self.specs = {
+            name: InputSpec("show", name, "push", f"key-of-{name}") for name in ("primary", "backup")
+        }
         self.spec = StationSpec(
             "show", "Show", "live", tuple(self.specs.values()), "light", Thresholds(), "auto", WORDS
         )

@@ -100,7 +100,9 @@ BAD_TOP = [
 
 
 @pytest.mark.parametrize(("old", "new", "rule", "line"), BAD_TOP)
-def test_a_bad_multivariant_playlist_is_told_by_rule_and_line(old: str, new: str, rule: str, line: int) -> None:
+def test_a_bad_multivariant_playlist_is_told_by_rule_and_line(
+    old: str, new: str, rule: str, line: int
+) -> None:
     assert old in TOP
     found = [(finding.rule, finding.line) for finding in lint_text(TOP.replace(old, new, 1))]
     assert (rule, line) in found

@@ -40,7 +40,21 @@ def no_steps_back(stage: Stage) -> None:
 
 
 def decode_errors(path: Path) -> str:
-    command = [FFMPEG, "-v", "error", "-xerror", "-i", str(path), "-map", "0:a", "-map", "0:v?", "-f", "null", "-"]
+    command = [
+        FFMPEG,
+        "-v",
+        "error",
+        "-xerror",
+        "-i",
+        str(path),
+        "-map",
+        "0:a",
+        "-map",
+        "0:v?",
+        "-f",
+        "null",
+        "-",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     return "" if done.returncode == 0 else done.stderr
 

@@ -27,7 +27,9 @@ PRESET = PRESETS["default"]
 NAMES = [rung.name for rung in PRESET]
 
 
-def segments(number: int, session: str = "p", names: list[str] = NAMES, start: float | None = None) -> SegmentSet:
+def segments(
+    number: int, session: str = "p", names: list[str] = NAMES, start: float | None = None
+) -> SegmentSet:
     files = {name: f"src/{session}/{name}/{number:06d}.m4s" for name in names}
     return SegmentSet(session, number, T0 + 2 * number if start is None else start, 2.0, files)
 
@@ -113,7 +115,9 @@ def test_everything_is_published_and_closed(tmp_path: Path) -> None:
     assert (tmp_path / "show/720p.delta.m3u8").read_text() == (tmp_path / "show/720p.m3u8").read_text()
 
 
-def test_a_draft_that_fails_leaves_all_lists_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_draft_that_fails_leaves_all_lists_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_together(tmp_path, {"a": "1", "b": "1"})
     real = Path.write_text
 

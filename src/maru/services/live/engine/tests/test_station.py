@@ -166,7 +166,12 @@ async def test_the_producer_decides(bench: Bench) -> None:
     await bench.connect("backup")
     both = ("primary", "backup")
     await bench.run(9, good=both)
-    for override, expected in [("backup", "backup"), ("slate", "slate"), ("primary", "primary"), ("auto", "primary")]:
+    for override, expected in [
+        ("backup", "backup"),
+        ("slate", "slate"),
+        ("primary", "primary"),
+        ("auto", "primary"),
+    ]:
         bench.spec = replace(bench.spec, override=override)
         bench.station.update(bench.spec)
         await bench.run(6, good=both)
@@ -227,7 +232,9 @@ async def test_a_long_outage_is_a_jump_of_the_date(bench: Bench) -> None:
     assert bench.station.timeline.entries[count].discontinuity
 
 
-async def test_a_full_disk_is_told_once_and_damages_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_disk_is_told_once_and_damages_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await bench.connect("primary")
     await bench.run(9)
     folder = bench.home / "media/live/show"

@@ -47,7 +47,9 @@ def test_an_overlap_never_moves_the_date_back(tmp_path: Path) -> None:
     assert entry.pdt == T0 + 2 and entry.discontinuity
 
 
-@pytest.mark.parametrize("tail", [b'{"seq":2,"pdt"', b"\x00\x00\x00\x00\n", b"garbage\n", b'{"seq": "x"}\n', b"[]\n"])
+@pytest.mark.parametrize(
+    "tail", [b'{"seq":2,"pdt"', b"\x00\x00\x00\x00\n", b"garbage\n", b'{"seq": "x"}\n', b"[]\n"]
+)
 def test_a_torn_last_line_is_cut_off(tmp_path: Path, tail: bytes) -> None:
     path = tmp_path / "t.jsonl"
     timeline = Timeline(path)
@@ -73,7 +75,9 @@ def test_a_lost_line_inside_keeps_the_numbers_true(tmp_path: Path) -> None:
     assert [entry.seq for entry in again.entries] == [2, 3]
 
 
-def test_a_full_disk_leaves_journal_and_memory_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_journal_and_memory_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "t.jsonl"
     timeline = Timeline(path)
     timeline.append(segments(1, T0), "primary")
