@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 
 from maru.commons.offices.city import current_city
+from maru.commons.people.seeds import ACCOUNTS, PASSWORD
 from maru.platform.registry.manifests import menu
 
 
@@ -30,5 +31,7 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "menu": menu(language, getattr(request, "user", None)),
         "stream_url": stream_url(request),
         "demo": settings.MARU.demo,
+        "demo_accounts": ACCOUNTS if settings.MARU.demo else [],
+        "demo_password": PASSWORD if settings.MARU.demo else "",
         "language": language,
     }
