@@ -18,7 +18,7 @@ import structlog
 from maru.platform.ports.heartbeat import PARTS
 
 STOP_SECONDS = 8.0
-STEADY_SECONDS = 10.0
+STEADY_SECONDS = 3.0
 LONGEST_WAIT_SECONDS = 5.0
 log = structlog.get_logger("maru.supervisor")
 
