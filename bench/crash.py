@@ -228,11 +228,14 @@ def main(argv: list[str]) -> int:
     """Run the rounds and judge."""
     parser = argparse.ArgumentParser(prog="python -m bench crash")
     parser.add_argument("--quick", action="store_true", help="2 kills of each instead of 20")
+    parser.add_argument("--times", type=int, default=0, help="kills of each")
     options = parser.parse_args(argv)
-    count = 2 if options.quick else 20
+    count = options.times or (2 if options.quick else 20)
     stop, reading_stopped = threading.Event(), threading.Event()
     with house() as one:
-        made = json.loads(one.maru("broadcast", "create", "--slug", SLUG, "--title", "Crash", "--json"))
+        made = json.loads(
+            one.maru("broadcast", "create", "--slug", SLUG, "--title", "Crash", "--preset", "light", "--json")
+        )
         one.maru("broadcast", "start", SLUG, "--json")
         encoder = _encoder(made["inputs"][0]["rtmp"])
         lists = [f"{one.url}/media/live/{SLUG}/{rung}.m3u8" for rung in ("360p", "audio")]
