@@ -18,8 +18,10 @@ import sys
 import threading
 import time
 import uuid
-from contextlib import ExitStack, suppress
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 from playwright.sync_api import TimeoutError
@@ -224,6 +226,84 @@ def _judge(writers: list[Writer], reader: Reader, exported: list[str]) -> dict[s
     }
 
 
+BAD = (
+    "lost",
+    "doubled",
+    "refused",
+    "reader_lost",
+    "reader_doubled",
+    "segments_missing",
+    "sequence_falls",
+    "lint_errors",
+)
+
+
+@dataclass
+class Crowd:
+    """Those who take part while the house is hurt: writers, one reader of the stream, one page in a browser."""
+
+    writers: list[Writer]
+    reader: Reader
+    player: Watch
+
+    def settle(self, stop: threading.Event) -> bool:
+        """Let the writers end and the reader catch up; whether the page has recovered by itself."""
+        last = max(self.writers[0].accepted, key=lambda text: int(text.rsplit("-", 1)[1]))
+        recovered = _recovers(self.player, last)
+        stop.set()
+        for thread in self.writers:
+            thread.join(30)
+        accepted = {text for writer in self.writers for text in writer.accepted}
+        limit = time.monotonic() + 30
+        while not accepted <= set(self.reader.seen) and time.monotonic() < limit:
+            time.sleep(0.2)
+        return recovered
+
+
+def _lint(one: House) -> list[dict[str, str]]:
+    address = f"{one.url}/media/live/{SLUG}/index.m3u8"
+    found = json.loads(one.maru("broadcast", "lint", address, "--json", check=False))
+    return [finding for finding in found.get("findings", []) if finding.get("severity") == "error"]
+
+
+def _hurt(one: House, count: int, rtmp: str) -> dict[str, Any]:
+    """The whole figure on a house that is open: the numbers, and what to show of the faults."""
+    stop, reading_stopped = threading.Event(), threading.Event()
+    lists = [f"{one.url}/media/live/{SLUG}/{rung}.m3u8" for rung in ("360p", "audio")]
+    encoder = _encoder(rtmp)
+    try:
+        until("the picture is on air", lambda: "src/" in httpx.get(lists[0]).text, 60)
+        with open_player(f"{one.url}/live/{SLUG}/") as player:
+            crowd = Crowd(
+                [Writer(one.url, number, stop) for number in range(4)], Reader(one, reading_stopped), player
+            )
+            for thread in (crowd.reader, *crowd.writers):
+                thread.start()
+            rows, falls = _rounds(one, count, lists)
+            time.sleep(6)
+            recovered = crowd.settle(stop)
+    finally:
+        stop.set()
+        reading_stopped.set()
+        encoder.kill()
+        encoder.wait()
+    exported = [row["text"] for row in httpx.get(f"{one.url}/live/{SLUG}/opinions.json").json()["opinions"]]
+    errors, missing = _lint(one), _unlisted(one)
+    table(["killed", "times", "back after s, median", "worst"], rows)
+    refused = [text for writer in crowd.writers for text in writer.refused]
+    for finding in (*errors[:10], *missing[:10], *refused[:5]):
+        print("!", finding)
+    return {
+        **_judge(crowd.writers, crowd.reader, exported),
+        "segments_missing": len(missing),
+        "sequence_falls": falls,
+        "lint_errors": len(errors),
+        "page_recovered": recovered,
+        "kills": count * (len(PARTS) + 1),
+        "back_median_s": {row[0]: round(row[2], 1) for row in rows},
+    }
+
+
 def main(argv: list[str]) -> int:
     """Run the rounds and judge."""
     parser = argparse.ArgumentParser(prog="python -m bench crash")
@@ -231,73 +311,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--times", type=int, default=0, help="kills of each")
     options = parser.parse_args(argv)
     count = options.times or (2 if options.quick else 20)
-    stop, reading_stopped = threading.Event(), threading.Event()
     with house() as one:
-        made = json.loads(
-            one.maru("broadcast", "create", "--slug", SLUG, "--title", "Crash", "--preset", "light", "--json")
-        )
+        words = ("broadcast", "create", "--slug", SLUG, "--title", "Crash", "--preset", "light", "--json")
+        made = json.loads(one.maru(*words))
         one.maru("broadcast", "start", SLUG, "--json")
-        encoder = _encoder(made["inputs"][0]["rtmp"])
-        lists = [f"{one.url}/media/live/{SLUG}/{rung}.m3u8" for rung in ("360p", "audio")]
-        until("the picture is on air", lambda: "src/" in httpx.get(lists[0]).text, 60)
-        writers = [Writer(one.url, number, stop) for number in range(4)]
-        reader = Reader(one, reading_stopped)
-        stack = ExitStack()
-        try:
-            player = stack.enter_context(open_player(f"{one.url}/live/{SLUG}/"))
-            for thread in (reader, *writers):
-                thread.start()
-            rows, falls = _rounds(one, count, lists)
-            time.sleep(6)
-            last = max(writers[0].accepted, key=lambda text: int(text.rsplit("-", 1)[1]))
-            recovered = _recovers(player, last)
-            stop.set()
-            for thread in writers:
-                thread.join(30)
-            accepted = {text for writer in writers for text in writer.accepted}
-            limit = time.monotonic() + 30
-            while not accepted <= set(reader.seen) and time.monotonic() < limit:
-                time.sleep(0.2)
-            reading_stopped.set()
-            exported = [
-                row["text"] for row in httpx.get(f"{one.url}/live/{SLUG}/opinions.json").json()["opinions"]
-            ]
-            findings = json.loads(
-                one.maru(
-                    "broadcast", "lint", f"{one.url}/media/live/{SLUG}/index.m3u8", "--json", check=False
-                )
-            )
-        finally:
-            stop.set()
-            reading_stopped.set()
-            stack.close()
-            encoder.kill()
-            encoder.wait()
-        missing = _unlisted(one)
-    table(["killed", "times", "back after s, median", "worst"], rows)
-    errors = [one for one in findings.get("findings", []) if one.get("severity") == "error"]
-    figures = {
-        **_judge(writers, reader, exported),
-        "segments_missing": len(missing),
-        "sequence_falls": falls,
-        "lint_errors": len(errors),
-        "page_recovered": recovered,
-        "kills": count * (len(PARTS) + 1),
-    }
-    for finding in (
-        *errors[:10],
-        *missing[:10],
-        *[text for writer in writers for text in writer.refused][:5],
-    ):
-        print("!", finding)
-    bad = (
-        "lost",
-        "doubled",
-        "reader_lost",
-        "reader_doubled",
-        "segments_missing",
-        "sequence_falls",
-        "lint_errors",
-        "refused",
-    )
-    return finish("crash", all(figures[name] == 0 for name in bad) and recovered, figures)
+        figures = _hurt(one, count, made["inputs"][0]["rtmp"])
+    return finish("crash", all(figures[name] == 0 for name in BAD) and figures["page_recovered"], figures)
