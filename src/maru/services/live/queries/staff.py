@@ -111,7 +111,6 @@ def studio(broadcast: Broadcast) -> Studio:
 def status(broadcast: Broadcast) -> Status:
     """The state of a broadcast for machines."""
     last = broadcast.audience.order_by("-at").first()
-    switch = broadcast.log.filter(kind="switch").first()
     return Status(
         slug=broadcast.slug,
         title=broadcast.title,
@@ -120,7 +119,7 @@ def status(broadcast: Broadcast) -> Status:
         playlist=playlist(broadcast.slug),
         inputs=inputs(broadcast),
         override=broadcast.override,
-        on_air=switch.source_to if switch and broadcast.state == "live" else "",
+        on_air=source_on_air(broadcast),
         started_at=broadcast.started_at,
         ended_at=broadcast.ended_at,
         replay_at=broadcast.replay_at,
@@ -128,6 +127,14 @@ def status(broadcast: Broadcast) -> Status:
         peak=broadcast.peak,
         opinions=broadcast.opinions.filter(voice__state__in=READABLE).count(),
     )
+
+
+def source_on_air(broadcast: Broadcast) -> str:
+    """What the last switch put on air, however long ago; "" unless the broadcast is live and something was."""
+    if broadcast.state != "live":
+        return ""
+    switch = broadcast.log.filter(kind="switch").first()
+    return switch.source_to if switch else ""
 
 
 def inputs(broadcast: Broadcast) -> tuple[InputView, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -305,3 +305,14 @@ def test_times_are_the_citys_own(signed_in: SignedIn, client: Client) -> None:
     assert made.starts_at == datetime(2030, 5, 1, 10, 0, tzinfo=ZoneInfo(zone))
     html = client.get("/live/fresh/").content.decode()
     assert "10 a.m." in html and page_data(html)["timeZone"] == zone
+
+
+def test_the_desk_knows_what_is_on_air_after_a_long_log(signed_in: SignedIn) -> None:
+    broadcast = announce("live")
+    entries = [("switch", "primary")] + [("fault", "")] * 120
+    for minutes, (kind, source) in enumerate(entries):
+        at = broadcast.started_at + timedelta(seconds=minutes)
+        broadcast.log.create(at=at, kind=kind, source_to=source)
+    page = signed_in("producer").get(DESK).content.decode()
+    assert "No picture yet" not in page
+    assert "<strong>Primary</strong>" in page

@@ -227,7 +227,7 @@ def render_desk(
         "player_tracks": [one.track for one in texts],
         "chapter_form": ChapterForm(auto_id="chapter_%s"),
         "overrides": _overrides(studio),
-        "on_air": next((line.source_to for line in studio.log if line.kind == "switch"), ""),
+        "on_air": queries.source_on_air(found),
         "has_backup": any(one.name == "backup" for one in studio.inputs),
         "token": tokens.sign(house.MARU.secret, studio.staff_channel, TOKEN_S),
         "absolute": request.build_absolute_uri(studio.card.url),
