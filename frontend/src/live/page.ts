@@ -79,12 +79,23 @@ function other(event: LiveEvent): void {
 /** The broadcast entered another life. A crowd must not load the page in the same second. */
 function changed(state: string): void {
   if (state === "ended") {
+    closed();
     tell(say(data.words, "ended"), "info");
     return;
   }
   const label = say(data.words, state === "live" ? "nowLive" : state === "replay" ? "replayReady" : "changed");
   tell(label, "info", location.pathname);
   if (state === "live" || state === "cancelled") window.setTimeout(() => location.reload(), 500 + Math.random() * 3000);
+}
+
+/** It is over: nothing on the page may still say that it is on air. What somebody is writing stays to be copied. */
+function closed(): void {
+  const tag = document.querySelector<HTMLElement>(".live__head .tag--live");
+  tag?.classList.replace("tag--live", "tag--neutral");
+  if (tag) tag.textContent = say(data.words, "over");
+  viewers?.parentElement?.remove();
+  const form = document.querySelector<HTMLFormElement>("form[data-opinion]");
+  if (form && !form.querySelector("textarea")?.value.trim()) form.hidden = true;
 }
 
 function tell(text: string, tone: string, link = ""): void {

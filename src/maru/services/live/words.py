@@ -22,6 +22,7 @@ def page_words() -> dict[str, str]:
         "chapter": _("Now: {title}"),
         "answerArrived": _("An office has answered a question."),
         "ended": _("The broadcast has ended. The replay will be here within a minute."),
+        "over": _("Ended"),
         "nowLive": _("We are on air."),
         "replayReady": _("The replay is ready."),
         "changed": _("This broadcast has changed."),
