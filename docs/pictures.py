@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Locator, Page, expect, sync_playwright
 
 from maru.simulator.encoder import Programme, Settings
 
@@ -83,7 +83,7 @@ class Studio:
         """Write one picture, as good as fits."""
         if self.only and name not in self.only:
             return
-        data = what.screenshot(full_page=full) if isinstance(what, Page) else what.screenshot()
+        data = what.screenshot(full_page=full) if isinstance(what, Page) else _part(what)
         with Image.open(io.BytesIO(data)) as opened:
             picture = opened.convert("RGB")
         shape = picture.size
@@ -96,6 +96,17 @@ class Studio:
             raise SystemExit(f"{name}: {out.tell()} bytes are too many")
         (FOLDER / f"{name}.webp").write_bytes(out.getvalue())
         print(f"{name:<12} {shape[0]} x {shape[1]}, {out.tell() // 1000} kB, quality {quality}", flush=True)
+
+
+def _part(what: Locator) -> bytes:
+    """A part of a page; desks draw their parts anew at any time, then once more."""
+    for _ in range(3):
+        try:
+            return what.screenshot()
+        except Error as fault:
+            if "not attached" not in str(fault):
+                raise
+    return what.screenshot()
 
 
 def play(page: Page, seconds: float = 4.0) -> None:
@@ -121,22 +132,27 @@ def public(studio: Studio) -> None:
     if studio.wants("page"):
         page = studio.page(DESKTOP)
         page.goto(studio.note["page"])
+        _question_on_air(page)
         play(page)
         studio.take("page", page)
     if studio.wants("phone"):
         page = studio.page(PHONE, scale=1.5, touch=True)
         page.goto(studio.note["page"])
+        _question_on_air(page)
         play(page)
         studio.take("phone", page)
+
+
+def _question_on_air(page: Page) -> None:
+    """The demonstration's host puts one on air again and again."""
+    expect(page.locator("[data-on-air]")).to_be_visible(timeout=PATIENT_MS)
 
 
 def staff(studio: Studio) -> None:
     """What staff see while the demonstration is on air."""
     slug = studio.note["slug"]
-    if studio.wants("new", "desk", "encoder"):
+    if studio.wants("desk", "encoder"):
         page = studio.page(DESKTOP, studio.account("producer"))
-        page.goto(f"{studio.base}/studio/new/")
-        studio.take("new", page)
         page.goto(f"{studio.base}/studio/{slug}/")
         if studio.wants("desk"):
             play(page)
