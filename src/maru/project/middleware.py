@@ -1,4 +1,4 @@
-"""Wiring of requests: each carries a reference that logs and fault pages show."""
+"""Wiring of requests: who asks, and the reference that logs and fault pages show."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -40,3 +41,25 @@ class CityTime:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with timezone.override(ZoneInfo(current_city().time_zone)):
             return self.get_response(request)
+
+
+class TrustedProxies:
+    """The reader's address as the outermost of the city's own proxies saw it (MARU_PROXIES of them).
+
+    Counted from the right: what stands further left in X-Forwarded-For was written by the reader, who may write anything.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        proxies = settings.MARU.proxies
+        if proxies:
+            chain = [
+                part.strip()
+                for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+                if part.strip()
+            ]
+            if len(chain) >= proxies:
+                request.META["REMOTE_ADDR"] = chain[-proxies]
+        return self.get_response(request)

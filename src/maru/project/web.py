@@ -19,8 +19,8 @@ def main(environment: Environment) -> int:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=environment.proxies > 0,
-        forwarded_allow_ips="*" if environment.proxies else None,
+        # Forwarded addresses are read by TrustedProxies, which counts the city's own proxies.
+        proxy_headers=False,
         timeout_graceful_shutdown=3,
         backlog=4096,
         h11_max_incomplete_event_size=32 * 1024,

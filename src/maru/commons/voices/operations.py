@@ -7,7 +7,7 @@ step, the audit entry where staff acted, and tells the room the voice belongs to
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -182,6 +182,12 @@ def reopen(*, voice: Voice, by: Actor, reason: str) -> Voice:
         row.closed_at = None
 
     return _step(voice, Act.REOPEN, by=by, reason=reason.strip(), change=change)
+
+
+def forget_speakers(*, about: str, before: datetime) -> int:
+    """Cut the link to person and device of voices about ``about…`` from before that time; how many. The words stay."""
+    old = Voice.objects.filter(about__startswith=about, created_at__lt=before)
+    return old.exclude(author=None, device="").update(author=None, device="")
 
 
 def check_may_answer(by: Actor, voice: Voice, office: Office | None) -> None:

@@ -74,7 +74,7 @@ def limit(who: HttpRequest | str, name: str, *, now: Callable[[], float] = time.
 
 
 def address_of(request: HttpRequest) -> str:
-    """The peer's address as the server saw it (uvicorn resolves trusted proxies). Never store it."""
+    """The peer's address as the server saw it (TrustedProxies resolves it). Never store it."""
     return str(request.META.get("REMOTE_ADDR") or "")
 
 

@@ -17,8 +17,10 @@ from maru.services.live.engine.contracts import Report
 from maru.services.live.models import Broadcast, now
 from maru.services.live.operations.audience import note_audience
 from maru.services.live.operations.broadcasts import note_recording, publish_replay
+from maru.services.live.operations.erasure import forget_old_writers
 from maru.services.live.operations.reports import note_report
 from maru.services.live.queries.broadcasts import folder
+from maru.services.live.service import MANIFEST
 
 log = structlog.get_logger("maru.live")
 
@@ -114,10 +116,17 @@ def _make_recording(broadcast: Broadcast) -> None:
     note_recording(broadcast=broadcast)
 
 
+def forget_writers() -> None:
+    """Keep the manifest's promise: after its days, nobody can tell who wrote or voted."""
+    for promise in MANIFEST.retention:
+        forget_old_writers(before=now() - timedelta(days=promise.days))
+
+
 PERIODIC = (
     Periodic("live conversation", 1.0, write_conversation),
     Periodic("live latest", 5.0, refresh_conversation),
     Periodic("live audience", 2.0, read_audience),
     Periodic("live recordings", 1.0, make_recordings),
     Periodic("live replays", 1.0, publish_replays),
+    Periodic("live retention", 3600.0, forget_writers),
 )

@@ -1,9 +1,13 @@
-"""What becomes of a person's words here when the account is deleted."""
+"""What becomes of the link between words and their writers: when an account is deleted, and when a year is over."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+
+from maru.commons.voices import operations as voices
 from maru.services.live.access import digest
 from maru.services.live.models import Broadcast, Opinion, Vote
 from maru.services.live.operations.marks import gathered, mark
@@ -24,3 +28,15 @@ def forget_writer(person: Person) -> None:
                 theirs.update(writer="", idempotency="")
             # A vote stays one vote, of somebody: the digest of a number that is no person's any more.
             Vote.objects.filter(opinion__broadcast=broadcast, voter=writer).update(device="")
+
+
+def forget_old_writers(*, before: datetime) -> int:
+    """Who wrote and who voted before that time is forgotten, what was said and the counts stay; how many voices.
+
+    A system act without audit entry: the manifest's retention promises it to everyone. Repeating it changes nothing.
+    """
+    with transaction.atomic():
+        old = Opinion.objects.filter(voice__created_at__lt=before).exclude(writer="")
+        old.update(writer="", idempotency="")
+        Vote.objects.filter(at__lt=before).delete()
+        return voices.forget_speakers(about="live/", before=before)
