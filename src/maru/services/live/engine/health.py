@@ -23,6 +23,8 @@ from maru.services.live.engine.contracts import (
 # An encoder that takes bytes but gives no segment for this long hangs; the first may take longer.
 STALL_S = 4.5
 FIRST_SET_S = 15.0
+# Segments that come this long after their time are too old to be put on air: the machine cannot keep pace.
+LATE_S = 8.0
 # After a closed socket the encoder still flushes what it had; that much is waited for, without a backup.
 DRAIN_S = 0.8
 _TRACK_SLACK_S = 0.5
@@ -127,13 +129,18 @@ class InputHealth:
         if session == self.session:
             self.drained = True
 
-    def arrived(self, segments: SegmentSet, now: float) -> Change | None:
+    def arrived(self, segments: SegmentSet, now: float) -> list[Change]:
         """A segment set came out of this input's encoder."""
         self.sets += 1
         self._last_set = now
-        delay = min(max(0.2, now - segments.start - segments.duration), 6.0)
-        self.delay = max(delay, self.delay * 0.9)
-        return self._end_fault("stalled", now, now)
+        behind = now - segments.start - segments.duration
+        self.delay = max(min(max(0.2, behind), 6.0), self.delay * 0.9)
+        changes = [self._end_fault("stalled", now, now)]
+        if behind > LATE_S:
+            changes.append(self._begin_fault("late", segments.start + segments.duration, now))
+        elif behind < LATE_S / 2:
+            changes.append(self._end_fault("late", now, now))
+        return [change for change in changes if change]
 
     def signal(self, signal: Signal, now: float) -> Change | None:
         """A detector spoke. A check whose threshold is 0 is off."""

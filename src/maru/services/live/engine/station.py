@@ -176,7 +176,8 @@ class Station:
             return
         self.feeds[name].add(segments, now)
         if session == self.health[name].session:
-            self.bulletin.note(name, self.health[name].arrived(segments, now))
+            for change in self.health[name].arrived(segments, now):
+                self.bulletin.note(name, change)
         self._wake.set()
 
     def _signal(self, name: InputName, session: str, signal: Signal) -> None:
