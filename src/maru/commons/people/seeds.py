@@ -13,7 +13,7 @@ PASSWORD = "open wooden hall"  # noqa: S105  # printed at start of the demonstra
 ACCOUNTS: list[dict[str, str]] = [
     {"role": "administrator", "email": "admin@maru.example", "nickname": "관리자 Admin"},
     {"role": "producer", "email": "producer@maru.example", "nickname": "제작자 Producer"},
-    {"role": "moderator", "email": "moderator@maru.example", "nickname": "진행 Moderator"},
+    {"role": "moderator", "email": "moderator@maru.example", "nickname": "운영 Moderator"},
     {
         "role": "officer",
         "email": "officer@maru.example",
