@@ -1,4 +1,5 @@
-"""The web process as one ASGI application: media and static files from folders, all else from Django.
+"""The web process as one ASGI application: media and static files from folders, services' own
+fast applications at the addresses they declare, all else from Django.
 
 Segments are immutable and cacheable for ever, playlists and indexes must be asked again each time; both are plain
 files, so that any web server or CDN can serve them instead.
@@ -14,14 +15,16 @@ from django.conf import settings
 from django.core.asgi import get_asgi_application
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount, Router
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from maru.platform.registry.manifests import mounted
 from maru.project.beats import web_beats
 from maru.project.folders import MediaFolder, StaticFolder, static_roots
 
 _django = get_asgi_application()
 _media = GZipMiddleware(MediaFolder(settings.MARU.media), minimum_size=600)
 _static = GZipMiddleware(StaticFolder(static_roots()), minimum_size=600)
+_mounted = mounted()
 _files = Router([Mount("/media", app=_media), Mount("/static", app=_static)])
 
 
@@ -31,5 +34,11 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await web_beats(receive, send)
     elif scope["type"] == "http" and scope["path"].startswith(("/media/", "/static/")):
         await _files(scope, receive, send)
+    elif scope["type"] == "http" and (own := _mount_of(scope["path"])) is not None:
+        await own(scope, receive, send)
     else:
         await _django(scope, receive, send)  # type: ignore[arg-type]  # Django types its own scope
+
+
+def _mount_of(path: str) -> ASGIApp | None:
+    return next((application for prefix, application in _mounted if path.startswith(prefix)), None)

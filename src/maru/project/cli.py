@@ -14,9 +14,12 @@ from maru.platform.ports.environment import Environment, SettingsError, load
 
 COMMAND_MODULES = (
     "maru.platform.audit.commands",
+    "maru.platform.ports.lake.commands",
     "maru.commons.offices.commands",
     "maru.commons.people.commands",
+    "maru.commons.sources.commands",
     "maru.services.live.commands",
+    "maru.services.opendata.commands",
 )
 
 _ON_TABLES = {
@@ -50,10 +53,11 @@ def _own_commands(
         ("stream", "run only the event stream"),
         ("media", "run only the inputs, the ladder and the playlists"),
         ("worker", "run only the background work"),
+        ("collector", "run only the reading of sources"),
     ):
         one = subparsers.add_parser(part, parents=parents, help=text)
         one.add_argument("--port", type=int, help="port of the pages (MARU_PORT, default 8000)")
-        one.set_defaults(run=_part, part=part, django=part in {"media", "worker"})
+        one.set_defaults(run=_part, part=part, django=part in {"media", "worker", "collector"})
     prepare = subparsers.add_parser(
         "prepare", parents=parents, help="make or update the home: database, city, demo"
     )
@@ -95,6 +99,8 @@ def _part(options: argparse.Namespace) -> int:
         configure({"debug": environment.debug})
     elif options.part == "media":
         from maru.services.live.media import main as run
+    elif options.part == "collector":
+        from maru.commons.sources.collector import main as run
     else:
         from maru.project.worker import main as run
     return run(environment)

@@ -29,6 +29,9 @@ def prepare(environment: Environment, *, demo: bool) -> None:
 
 def open_house(environment: Environment, *, demo: bool) -> int:
     """``maru serve``: prepare in a process of its own (Django stays out of the supervisor), then supervise."""
+    if demo and not environment.outside:
+        # The demonstration's 290 systems live beside the house; every process must know where.
+        os.environ["MARU_OUTSIDE"] = f"http://127.0.0.1:{environment.stream_port + 1}"
     words = [sys.executable, "-m", "maru.project.cli", "prepare", *(["--demo"] if demo else [])]
     if subprocess.run(words, check=False).returncode != 0:
         print("maru: the home could not be prepared; the reason stands above", file=sys.stderr)
@@ -40,9 +43,18 @@ def open_house(environment: Environment, *, demo: bool) -> int:
 
 
 def _outside_world(environment: Environment) -> dict[str, list[str]]:
-    """The simulated encoders and citizens of the demonstration, from what planting has left in the home."""
+    """The simulated encoders and citizens, from what planting has left in the home, and the 290 outside systems."""
     note = environment.home / "demo.json"
-    return {"demo": [sys.executable, "-m", "maru.simulator.demo", str(note)]} if note.exists() else {}
+    words = {"demo": [sys.executable, "-m", "maru.simulator.demo", str(note)]} if note.exists() else {}
+    if not environment.outside:
+        words["outside"] = [
+            *(sys.executable, "-m", "maru.simulator.outside"),
+            *("--port", str(environment.stream_port + 1)),
+            *("--home", str(environment.home / "outside")),
+            *("--house", f"http://127.0.0.1:{environment.port}"),
+            *("--records", str(environment.demo_records)),
+        ]
+    return words
 
 
 def _announce(environment: Environment, *, demo: bool) -> None:

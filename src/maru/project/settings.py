@@ -42,9 +42,11 @@ INSTALLED_APPS = [
     "maru.commons.offices",
     "maru.commons.people",
     "maru.commons.files",
+    "maru.commons.sources",
     "maru.commons.moderation",
     "maru.commons.voices",
     "maru.services.live",
+    "maru.services.opendata",
     "maru.project",
     # After people, whose and the design system's templates of the same names come first.
     "allauth",

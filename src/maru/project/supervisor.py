@@ -1,4 +1,4 @@
-"""``maru serve``: four processes under one roof. A dead child is started again; SIGTERM stops all within 10 s."""
+"""``maru serve``: five processes under one roof. A dead child is started again; SIGTERM stops all within 10 s."""
 
 from __future__ import annotations
 

@@ -48,6 +48,15 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "MARU_CACHE": ("memory", "memory, or redis://host:port/number."),
     "MARU_TASKS": ("database", "database: the queue of background tasks."),
     "MARU_MEDIA": ("MARU_HOME/media", "Folder of segments, playlists, files."),
+    "MARU_LAKE": ("MARU_HOME/lake", "Folder of the lake: the Parquet files of every source and dataset."),
+    "MARU_SEARCH": (
+        "database",
+        "database: the index of words lives in MARU_DATABASE (SQLite FTS5, PostgreSQL).",
+    ),
+    "MARU_OUTSIDE": (
+        "",
+        "Address of a simulated outside world; the sources are then read from it instead of their own addresses.",
+    ),
     "MARU_SECRET": (
         "MARU_HOME/secret",
         "Secret that signs sessions; by default made once and kept in the home.",
@@ -58,6 +67,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
     ),
     "MARU_DEBUG": ("0", "1 shows faults in the browser. Never on the open network."),
     "MARU_DEMO": ("0", "1 marks a demonstration: demo accounts are shown on the sign-in page."),
+    "MARU_DEMO_RECORDS": (
+        "300000",
+        "How many records of history the demonstration's 290 sources have in all; 16000000 as the real city had.",
+    ),
     "MARU_HTTPS": ("0", "1 when the house stands behind TLS: secure cookies, HSTS."),
     "MARU_STAFF_MFA": ("required", "required, or optional: whether staff need a second factor."),
     "MARU_MAIL": (
@@ -84,6 +97,7 @@ class Environment:
 
     home: Path
     media: Path
+    lake: Path
     secret: str
     bind: str = "127.0.0.1"
     port: int = 8000
@@ -99,8 +113,11 @@ class Environment:
     bus: str = "unix"
     cache: str = "memory"
     tasks: str = "database"
+    search: str = "database"
+    outside: str = ""
     debug: bool = False
     demo: bool = False
+    demo_records: int = 300_000
     https: bool = False
     staff_mfa: str = "required"
     mail: str = "file"
@@ -228,6 +245,7 @@ def load(environ: Mapping[str, str] | None = None) -> Environment:
     return Environment(
         home=home,
         media=Path(environ.get("MARU_MEDIA", "").strip() or home / "media").expanduser().absolute(),
+        lake=Path(environ.get("MARU_LAKE", "").strip() or home / "lake").expanduser().absolute(),
         secret=_secret(environ, home),
         bind=environ.get("MARU_BIND", "").strip() or "127.0.0.1",
         port=port,
@@ -244,8 +262,11 @@ def load(environ: Mapping[str, str] | None = None) -> Environment:
         bus=_choice(environ, "MARU_BUS", "unix", {"unix"}, {"redis", "rediss"}),
         cache=_choice(environ, "MARU_CACHE", "memory", {"memory"}, {"redis", "rediss"}),
         tasks=_choice(environ, "MARU_TASKS", "database", {"database"}, set()),
+        search=_choice(environ, "MARU_SEARCH", "database", {"database"}, set()),
+        outside=_address(environ, "MARU_OUTSIDE"),
         debug=_flag(environ, "MARU_DEBUG"),
         demo=_flag(environ, "MARU_DEMO"),
+        demo_records=_number(environ, "MARU_DEMO_RECORDS", 300_000, 1000, 100_000_000),
         https=_flag(environ, "MARU_HTTPS"),
         staff_mfa=staff_mfa,
         mail=_choice(environ, "MARU_MAIL", "file", {"file", "console"}, {"smtp", "smtps"}),

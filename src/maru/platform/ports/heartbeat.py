@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 STALE_SECONDS = 5.0
-PARTS = ("web", "stream", "media", "worker")
+PARTS = ("web", "stream", "media", "worker", "collector")
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,43 @@ class Retention:
 
 
 @dataclass(frozen=True)
+class OfferedColumn:
+    """A column of an offered dataset; ``type`` is one of the lake's: text, integer, number, boolean, date, datetime."""
+
+    name: str
+    type: str
+    titles: Words
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class DatasetOffer:
+    """What a service has to publish. ``rows`` names a function ``"module:function"`` without arguments that yields
+    mappings of column name to value: the whole present state, with nothing in it that the public may not read."""
+
+    name: str
+    titles: Words
+    summaries: Words
+    category: str
+    office: str
+    columns: tuple[OfferedColumn, ...]
+    key: tuple[str, ...]
+    rows: str
+    licence: str = "CC-BY-4.0"
+
+
+@dataclass(frozen=True)
+class Mounted:
+    """Addresses that a service answers by an ASGI application of its own, before Django: for what must be fast.
+
+    ``prefix`` ends in a slash; ``application`` names it as ``"module:attribute"``.
+    """
+
+    prefix: str
+    application: str
+
+
+@dataclass(frozen=True)
 class ServiceManifest:
     """What a service gives the whole. Titles in every language of the house; the rest may be empty for now.
 
@@ -77,7 +114,7 @@ class ServiceManifest:
     urls: str = ""
     uses: tuple[str, ...] = ()
     indicators: tuple[str, ...] = ()
-    datasets: tuple[str, ...] = ()
+    datasets: tuple[DatasetOffer, ...] = ()
     layers: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
     cards: tuple[str, ...] = ()
@@ -87,6 +124,7 @@ class ServiceManifest:
     notices: tuple[str, ...] = ()
     retention: tuple[Retention, ...] = ()
     menu: tuple[MenuEntry, ...] = ()
+    mounts: tuple[Mounted, ...] = ()
 
 
 @cache
@@ -121,6 +159,21 @@ def menu(language: str, person: Any = None) -> list[dict[str, str]]:
             }
             entries.append((entry.order, entry.address, shown))
     return [shown for _order, _address, shown in sorted(entries, key=lambda item: item[:2])]
+
+
+def offers() -> dict[str, DatasetOffer]:
+    """Every dataset that a service offers, by ``<service>.<name>``."""
+    return {f"{manifest.name}.{offer.name}": offer for manifest in manifests() for offer in manifest.datasets}
+
+
+def mounted() -> list[tuple[str, Any]]:
+    """The applications that services answer with before Django, longest prefix first."""
+    found = []
+    for manifest in manifests():
+        for one in manifest.mounts:
+            module, _colon, attribute = one.application.partition(":")
+            found.append((one.prefix, getattr(importlib.import_module(module), attribute)))
+    return sorted(found, key=lambda item: -len(item[0]))
 
 
 def in_words(words: Words, language: str) -> str:

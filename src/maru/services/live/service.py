@@ -14,7 +14,6 @@ MANIFEST = ServiceManifest(
     category="watch",
     urls="maru.services.live.urls",
     indicators=("live.questions_waiting", "live.viewers"),
-    datasets=("live.conversation",),
     search=("live.broadcasts",),
     cards=("maru.services.live.cards:on_home",),
     feeds=("live.calendar",),

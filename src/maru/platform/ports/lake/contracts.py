@@ -114,7 +114,9 @@ class Lake(Protocol):
     def spec(self, table: str) -> TableSpec:
         """Raises LakeFault if there is none."""
 
-    def snapshot(self, table: str, *, version: int | None = None, as_of: dt.datetime | None = None) -> Snapshot:
+    def snapshot(
+        self, table: str, *, version: int | None = None, as_of: dt.datetime | None = None
+    ) -> Snapshot:
         """The table now, at a version, or as it was at a time."""
 
     def current_sql(self, snapshot: Snapshot) -> str:

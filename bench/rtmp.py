@@ -170,7 +170,7 @@ def measure(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    server = subprocess.Popen([sys.executable, "-m", "bench.ingest", "--serve", name, "--port", str(port)])
+    server = subprocess.Popen([sys.executable, "-m", "bench.rtmp", "--serve", name, "--port", str(port)])
     try:
         _wait_listening(port)
         before, began = cpu_seconds(server.pid), time.monotonic()
@@ -193,7 +193,7 @@ def measure(
 
 def main(argv: list[str]) -> int:
     """Measure all servers; 1 if our own misses its target."""
-    parser = argparse.ArgumentParser(prog="python -m bench ingest", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench rtmp", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="10 s of programme instead of 60 s")
     parser.add_argument("--serve", choices=SERVERS, help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, default=0, help=argparse.SUPPRESS)
@@ -225,9 +225,7 @@ def main(argv: list[str]) -> int:
     passed = all(
         one["core_share_3mbit"] <= TARGET_CORE for name, one in found.items() if name.startswith("own")
     )
-    return finish(
-        "ingest", passed, {"programme_s": seconds, "megabits": round(megabits, 1), "servers": found}
-    )
+    return finish("rtmp", passed, {"programme_s": seconds, "megabits": round(megabits, 1), "servers": found})
 
 
 if __name__ == "__main__":
