@@ -17,6 +17,8 @@ from typing import Any
 
 import httpx
 
+from maru.platform.ports.heartbeat import PARTS
+
 
 def free_port(pair: bool = False) -> int:
     """A port of the loopback that nobody uses now; with ``pair`` the next one is free as well."""
@@ -103,7 +105,7 @@ class House:
         )
 
     def pid(self, part: str) -> int:
-        """Process id of web, stream, media or worker."""
+        """Process id of one of the parts."""
         return int(json.loads((self.home / "run" / f"{part}.json").read_text())["pid"])
 
     def kill(self, part: str) -> None:
@@ -117,7 +119,7 @@ class House:
         """kill -9 of every part and of the supervisor at once, then start again."""
         assert self.process is not None
         self.process.kill()
-        for part in ("web", "stream", "media", "worker"):
+        for part in PARTS:
             with suppress(ProcessLookupError, OSError, ValueError, KeyError):
                 os.kill(self.pid(part), signal.SIGKILL)
         self.process.wait()
