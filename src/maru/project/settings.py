@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "csp",
     "django_tasks",
     "django_tasks_db",
+    "maru.platform.ports.search",
     "maru.platform.events",
     "maru.platform.audit",
     "maru.platform.access",
