@@ -1,0 +1,1 @@
+"""Reading the plaza. Every function is keyword-only after the thing itself and gives frozen dataclasses."""
