@@ -76,18 +76,51 @@ class FileEntry:
     kind: Literal["live", "past", "fresh"]
     low: dt.datetime | None = None
     high: dt.datetime | None = None
-    corrections: bool = False
+    corrections: bool = (
+        False  # it holds versions that take the place of others (or say that a record is gone)
+    )
+    stale: bool = False  # a later version has taken the place of at least one of its rows
+    width: int = 0  # how many of the table's columns it has: later ones were added after it was written
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A table at one version: it stays readable while writers and compaction go on (for at least an hour)."""
+    """A table at one version: it stays readable while writers and compaction go on (for at least an hour).
+
+    ``changed`` is the last version that changed what the table says: a compaction makes a new version with other files
+    and the same content. ``until`` or ``upto`` is set when the table is shown as it was at a time or a version."""
 
     spec: TableSpec
     version: int
     at: dt.datetime | None
     files: tuple[FileEntry, ...] = field(default=())
     rows: int = 0  # of the present state
+    changed: int = 0
+    until: dt.datetime | None = None
+    upto: int | None = None
+
+
+@dataclass(frozen=True)
+class Version:
+    """One change of a table: when it arrived, how many records it added, corrected, took away; ``rows`` there were after it."""
+
+    version: int
+    at: dt.datetime
+    act: Literal["append", "erase", "retain"]
+    added: int
+    corrected: int
+    gone: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What ``check`` found: ``kind`` is missing, size, damaged, rows, log or stray; only a stray does no harm."""
+
+    table: str
+    kind: Literal["missing", "size", "damaged", "rows", "log", "stray"]
+    path: str
+    text: str
 
 
 class Lake(Protocol):
