@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, TypedDict
 
-from maru.services.opendata.engine.contracts import ColumnInfo
+from maru.services.opendata.engine.contracts import ColumnInfo, RowChange
 
 State = Literal["draft", "held", "published", "withdrawn"]
 Origin = Literal["source", "upload", "offer"]
@@ -245,17 +245,6 @@ class EditionView:
     corrected: int
     gone: int
     note: str = ""
-
-
-@dataclass(frozen=True)
-class RowChange:
-    """A record that differs between two versions: ``before`` None for an added one, ``after`` None for one that is gone."""
-
-    key: tuple[Any, ...]
-    kind: Literal["added", "corrected", "gone"]
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
-    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

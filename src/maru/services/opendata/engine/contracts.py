@@ -147,6 +147,17 @@ class FacetCount:
     count: int
 
 
+@dataclass(frozen=True)
+class RowChange:
+    """A record that differs between two versions: ``before`` None for an added one, ``after`` None for one that is gone."""
+
+    key: tuple[Any, ...]
+    kind: Literal["added", "corrected", "gone"]
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    changed: tuple[str, ...] = ()
+
+
 class QueryFault(Exception):
     """The query cannot be run: ``field`` and ``reason`` say where and why, for the citizen's program."""
 
