@@ -1,0 +1,78 @@
+"""Keys of outside systems: ``keys.toml`` in the home, read by its owner alone, and masked wherever text leaves.
+
+[keys]
+open_api = "…"
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+from maru.commons.sources.contracts import SourceFault
+
+MASK = "•••"
+_SHORTEST = 4  # shorter texts stand in ordinary words, and masking them would garble every log
+
+
+class Keys:
+    """The keys of a home. ``mask`` removes every one of them, plain or percent-encoded, from a text."""
+
+    def __init__(self, home: Path) -> None:
+        self.path = home / "keys.toml"
+        self._changed = -1
+        self._keys: dict[str, str] = {}
+        self._forms: tuple[str, ...] = ()
+
+    def get(self, name: str) -> str:
+        """The key of that name. Raises SourceFault(configuration) if the file or the key is not there."""
+        self._read()
+        if name not in self._keys:
+            raise SourceFault("configuration", f"keys.toml has no key named {name!r}")
+        return self._keys[name]
+
+    def has(self, name: str) -> bool:
+        """Whether there is a key of that name."""
+        self._read()
+        return name in self._keys
+
+    def mask(self, text: str) -> str:
+        """The text without any key in it."""
+        self._read()
+        for form in self._forms:
+            if form in text:
+                text = text.replace(form, MASK)
+        return text
+
+    def mask_bytes(self, raw: bytes) -> bytes:
+        """The same for bytes as they came: some systems repeat the request, key included, in their answer."""
+        self._read()
+        for form in self._forms:
+            secret = form.encode()
+            if secret in raw:
+                raw = raw.replace(secret, MASK.encode())
+        return raw
+
+    def _read(self) -> None:
+        try:
+            status = self.path.stat()
+        except FileNotFoundError:
+            self._changed, self._keys, self._forms = -1, {}, ()
+            return
+        if status.st_mtime_ns == self._changed:
+            return
+        if status.st_mode & 0o077:
+            raise SourceFault("configuration", "keys.toml may be read by others: chmod 600 it")
+        try:
+            found = tomllib.loads(self.path.read_text(encoding="utf-8")).get("keys", {})
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+            # Its text is not repeated: the line that is wrong may be the one with the key.
+            raise SourceFault("configuration", "keys.toml is not valid TOML") from None
+        keys = {str(name): str(key) for name, key in found.items()} if isinstance(found, dict) else {}
+        forms = {
+            form for key in keys.values() for form in (key, quote(key, safe=""), quote_plus(key), quote(key))
+        }
+        self._keys = keys
+        self._forms = tuple(sorted((form for form in forms if len(form) >= _SHORTEST), key=len, reverse=True))
+        self._changed = status.st_mtime_ns

@@ -1,0 +1,1 @@
+"""Reading: what the catalogue, the pages and other parts of the house are given."""

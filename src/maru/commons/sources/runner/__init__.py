@@ -1,0 +1,1 @@
+"""The collector: asks, converts, keeps. Everything here runs in one process beside the pages."""
