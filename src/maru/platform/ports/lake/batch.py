@@ -128,18 +128,18 @@ def judged(batch: Batch, found: Found) -> Verdict:
     corrects = keep & known
     revived = corrects & (before == GONE)
     # Numbers of the kept versions within their group, and whether a later one is kept too.
-    kept = np.flatnonzero(keep)
-    groups = np.cumsum(~again)[kept]
-    more = np.zeros(len(kept), bool)
+    chosen = np.flatnonzero(keep)
+    groups = np.cumsum(~again)[chosen]
+    more: npt.NDArray[np.bool_] = np.zeros(len(chosen), np.bool_)
     more[1:] = groups[1:] == groups[:-1]
     turn = _run_lengths(more)
     superseded = np.append(more[1:], False)
-    replaced = np.unique(found.file[place][kept[~more & (order[kept] >= 0)]])
-    back = np.argsort(place[kept])
+    replaced = np.unique(found.file[place][chosen[~more & (order[chosen] >= 0)]])
+    back = np.argsort(place[chosen])
     mask = np.zeros(len(batch), bool)
-    mask[place[kept]] = True
+    mask[place[chosen]] = True
     corrected = int(corrects.sum() - revived.sum())
     return Verdict(
-        mask, turn[back], corrects[kept][back], superseded[back], replaced,
-        len(kept) - corrected, corrected, len(batch) - len(kept),
+        mask, turn[back], corrects[chosen][back], superseded[back], replaced,
+        len(chosen) - corrected, corrected, len(batch) - len(chosen),
     )  # fmt: skip

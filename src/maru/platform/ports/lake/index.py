@@ -6,7 +6,7 @@ batch looks into few of them and each entry is moved few times.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -99,6 +99,13 @@ class Index:
         self.covered.add(name)
         return len(self.names) - 1
 
+    def rename(self, files: Mapping[str, str]) -> None:
+        """The rows of the files on the left are now in those on the right. A file counts as covered if all parts of it were."""
+        whole = set(files.values()) - {new for old, new in files.items() if old not in self.covered}
+        self.covered -= files.keys()
+        self.covered |= whole
+        self.names = [files.get(name, name) for name in self.names]
+
     def add(self, entries: Run) -> None:
         """Add a run and merge the small ones."""
         if not len(entries):
@@ -124,7 +131,8 @@ class Index:
 
 def _merged(runs: Sequence[Run]) -> Run:
     if not runs:
-        return run(*(np.empty(0, kind) for kind in (np.uint64, np.uint32, np.int64, np.int64, np.int32)))
+        whole = np.empty(0, np.int64)
+        return Run(np.empty(0, np.uint64), np.empty(0, np.uint32), whole, whole, np.empty(0, np.int32))
     return run(
         np.concatenate([one.first for one in runs]),
         np.concatenate([one.second for one in runs]),

@@ -23,6 +23,7 @@ from maru.platform.ports.lake.times import moment
 CHECKPOINT_EVERY = 50
 DELIVERIES_KEPT = 2000
 VERSIONS_KEPT = 2000
+DROPPED_KEPT_S = 7200.0
 _NUMBERED = re.compile(r"^(\d{8,})\.(json|state)$")
 Act = Literal["spec", "append", "compact", "erase", "retain"]
 
@@ -114,7 +115,7 @@ def _applied(state: State, record: Record) -> State:
             record.version, record.seen, record.act, record.added, record.corrected, record.gone, record.rows,
         )  # fmt: skip
         versions = (*versions, entry)[-VERSIONS_KEPT:]
-    dropped = dict(state.dropped)
+    dropped = {name: at for name, at in state.dropped.items() if at > record.at - DROPPED_KEPT_S}
     dropped.update((name, record.at) for name in record.drop)
     return State(
         spec=record.spec or state.spec,
@@ -206,7 +207,7 @@ class Log:
         self._stamp = 0
 
     def _numbered(self, kind: str) -> list[int]:
-        found = (_NUMBERED.match(name) for name in os.listdir(self.folder))
+        found = (_NUMBERED.match(name) for name in os.listdir(self.folder))  # noqa: PTH208 - names only, at every opening
         return sorted(int(one[1]) for one in found if one and one[2] == kind)
 
     def _file(self, version: int, kind: str = "json") -> Path:
@@ -242,6 +243,10 @@ class Log:
             newest = self._numbered("json")
             if newest and newest[-1] > state.version:
                 state = self._followed(self._opened() or state)
+                if newest[-1] > state.version and not self._file(state.version + 1).exists():
+                    raise LakeFault(
+                        f"{self.folder.parent.name}: the log lacks commit {state.version + 1} but has {newest[-1]}"
+                    )
             self._stamp = stamp
         self._state = state
         return state

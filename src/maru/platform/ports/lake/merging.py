@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from maru.platform.ports.lake.compaction import alone
 from maru.platform.ports.lake.contracts import LakeFault
-from maru.platform.ports.lake.log import Record, State
+from maru.platform.ports.lake.log import DataFile, Record, State
 from maru.platform.ports.lake.parquet import FileWriter, schema
 from maru.platform.ports.lake.table import Table
 
@@ -25,6 +26,12 @@ def merge_small(lake: FileLake, place: Table, state: State) -> None:
     small = [one for one in state.files.values() if one.kind == "fresh" and one.rows < SMALL_ROWS]
     if len(small) < MERGE_AT:
         return
+    with alone(place, wait=False) as mine:
+        if mine:
+            _merge(lake, place, state, small)
+
+
+def _merge(lake: FileLake, place: Table, state: State, small: list[DataFile]) -> None:
     wanted = schema(state.spec)
     parts = []
     for one in small:
@@ -40,17 +47,18 @@ def merge_small(lake: FileLake, place: Table, state: State) -> None:
     groups: dict[bool, list[int]] = {False: [], True: []}
     for at, one in enumerate(small):
         groups[one.corrections or one.stale].append(at)
-    files = []
+    files: list[DataFile] = []
+    renamed: dict[str, str] = {}
     for members in groups.values():
         if members:
             writer = FileWriter(place.data, state.spec, "fresh")
             writer.write(pa.concat_tables([parts[at] for at in members]))
-            files.append(
-                writer.close(
-                    corrections=any(small[at].corrections for at in members),
-                    stale=any(small[at].stale for at in members),
-                )
+            file = writer.close(
+                corrections=any(small[at].corrections for at in members),
+                stale=any(small[at].stale for at in members),
             )
+            files.append(file)
+            renamed.update((small[at].name, file.name) for at in members)
     lake.commit(
         place,
         Record(
@@ -58,3 +66,4 @@ def merge_small(lake: FileLake, place: Table, state: State) -> None:
             files=tuple(files), drop=tuple(one.name for one in small),
         ),
     )  # fmt: skip
+    place.index.rename(renamed)

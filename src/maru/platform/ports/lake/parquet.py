@@ -91,18 +91,14 @@ class FileWriter:
     """Writes one file of a table; ``close`` puts it on the disk under its name and says what it is. Left with an
     exception, it leaves nothing behind."""
 
-    def __init__(
-        self, folder: Path, spec: TableSpec, kind: Literal["live", "past", "fresh"], group: str = ""
-    ) -> None:
-        self.folder = folder / group if group else folder
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.name = f"{group}/" * bool(group) + f"{kind}-{secrets.token_hex(8)}.parquet"
+    def __init__(self, folder: Path, spec: TableSpec, kind: Literal["live", "past", "fresh"]) -> None:
+        self.folder = folder
+        self.name = f"{kind}-{secrets.token_hex(8)}.parquet"
         self.path = folder / self.name
         self.spec, self.kind = spec, kind
         self.rows = 0
         self.low: int | None = None
         self.high: int | None = None
-        self._group = group
         self._sink: pa.NativeFile | None = None
         self._writer: pq.ParquetWriter | None = None
 
@@ -138,8 +134,6 @@ class FileWriter:
             finally:
                 os.close(handle)
             sync_folder(self.folder)
-            if self._group:
-                sync_folder(self.folder.parent)
         except OSError as fault:
             self.abandon()
             raise LakeFault(f"{self.spec.name}: cannot be written: {fault}") from fault

@@ -4,6 +4,7 @@ Three sets of files: ``plain`` ones hold present versions only; ``mixed`` ones h
 replaced, and are few since compaction parts them; ``past`` ones hold replaced versions, each with the time of its end.
 """
 
+# ruff: noqa: S608 - names are quoted and values are the lake's own
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence

@@ -9,26 +9,31 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
-from maru.platform.ports.lake import sql
+from maru.platform.ports.lake import duck, sql
 from maru.platform.ports.lake.batch import Batch, Verdict, judged, prepared
+from maru.platform.ports.lake.changes import Changes, changes
+from maru.platform.ports.lake.checking import check_table
+from maru.platform.ports.lake.compaction import Compacted, compact, needs, remove, sweep
 from maru.platform.ports.lake.contracts import (
     ARROW,
     Commit,
     FileEntry,
+    Finding,
     LakeFault,
     Snapshot,
     TableSpec,
     Version,
 )
 from maru.platform.ports.lake.digests import packed
+from maru.platform.ports.lake.erasure import admitted, erase, retain
 from maru.platform.ports.lake.index import Index
 from maru.platform.ports.lake.log import DataFile, Log, Record, State
 from maru.platform.ports.lake.lookup import Lookup, bury, timed_key
@@ -85,10 +90,8 @@ class FileLake:
             return ()
         return sorted(
             entry.name
-            for entry in os.scandir(self.folder)
-            if _NAME.match(entry.name)
-            and os.path.isdir(f"{entry.path}/log")
-            and any(not name.startswith(".") for name in os.listdir(f"{entry.path}/log"))
+            for entry in self.folder.iterdir()
+            if _NAME.match(entry.name) and any(not one.name.startswith(".") for one in entry.glob("log/*"))
         )
 
     def spec(self, table: str) -> TableSpec:
@@ -123,11 +126,6 @@ class FileLake:
             raise LakeFault(f"{table.name}: another writer came between")
         return state
 
-    @staticmethod
-    def _admitted(batch: Batch, state: State) -> Batch:
-        """Without the rows that retention took away for good."""
-        return batch if state.floor is None else batch.taken(batch.at >= state.floor)
-
     def append(
         self,
         table: str,
@@ -147,7 +145,7 @@ class FileLake:
                 return Commit(table, state.version)
             # Time of arrival never runs backwards within a table, so that "as of" has one meaning.
             arrived = max(state.seen, micros(seen) if seen else time.time_ns() // 1000)
-            batch = self._admitted(prepared(fitted(rows, state.spec), state.spec, arrived), state)
+            batch = admitted(prepared(fitted(rows, state.spec), state.spec, arrived), state)
             found = self.lookup.find(place, state, batch, everything=complete)
             verdict = judged(batch, found)
             version = state.version + 1
@@ -228,13 +226,11 @@ class FileLake:
             return self._counted(replace(now, until=as_of, at=as_of))
         return now
 
-    def _counted(self, snapshot: Snapshot) -> Snapshot:
-        connection = duckdb.connect(config={"threads": 1})
-        try:
-            count = connection.execute(f"SELECT count(*) FROM {sql.current_sql(snapshot)}").fetchone()  # noqa: S608
-        finally:
-            connection.close()
-        return replace(snapshot, rows=count[0] if count else 0)
+    @staticmethod
+    def _counted(snapshot: Snapshot) -> Snapshot:
+        with duck.connection(snapshot.spec.name) as made:
+            count = duck.number(made, f"SELECT count(*) FROM {sql.current_sql(snapshot)}")  # noqa: S608
+        return replace(snapshot, rows=count)
 
     def current_sql(self, snapshot: Snapshot) -> str:
         """The present state as a DuckDB table expression."""
@@ -249,11 +245,47 @@ class FileLake:
         state = self.state(table)
         return [state.version_of(one) for one in reversed(state.versions)]
 
+    def changes(self, table: str, from_version: int, to_version: int, limit: int = 100) -> Changes:
+        """The difference between two versions; see ``changes.changes``."""
+        return changes(self, table, from_version, to_version, limit)
+
+    def compact(self, table: str) -> Compacted:
+        """Put fresh files together, sorted, present and past versions apart; see ``compaction.compact``."""
+        with disk(table):
+            return compact(self, table)
+
+    def sweep(self, table: str, *, now: float | None = None) -> int:
+        """Delete the files that nobody has needed for an hour. How many."""
+        with disk(table):
+            return sweep(self, table, now=now)
+
+    def tend(self) -> list[Compacted]:
+        """Compact the tables that need it and sweep all: for a task every few minutes."""
+        done = []
+        for name in self.tables():
+            if needs(self.state(name)):
+                done.append(self.compact(name))
+            self.sweep(name)
+        return done
+
+    def erase(self, table: str, where: Mapping[str, Any]) -> int:
+        """Make a person's values null in all versions; see ``erasure.erase``."""
+        with disk(table):
+            return erase(self, table, where)
+
+    def retain(self, table: str, before: dt.datetime) -> int:
+        """Take away what happened before a moment; see ``erasure.retain``."""
+        with disk(table):
+            return retain(self, table, before)
+
+    def check(self, table: str | None = None) -> list[Finding]:
+        """What is not as the log says, of one table or all; empty if the lake is sound."""
+        names = self.tables() if table is None else [table]
+        return [finding for name in names for finding in check_table(self.table(name))]
+
 
 def _abandon(place: Table, written: list[DataFile]) -> None:
-    for file in written:
-        with contextlib.suppress(OSError):
-            (place.data / file.name).unlink()
+    remove(place, written)
     place.index = Index()
 
 
