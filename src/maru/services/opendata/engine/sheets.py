@@ -47,7 +47,9 @@ class Sheet:
     def __init__(self, table: str, columns: Sequence[ColumnInfo], snapshot: Snapshot, source: str) -> None:
         self.table = table
         self.columns = tuple(columns)
-        self.version = snapshot.version
+        # What compaction does to the files is no new version to a reader.
+        self.version = snapshot.changed or snapshot.version
+        self.files_version = snapshot.version
         self.at = snapshot.at
         self.rows = snapshot.rows
         self.source = source  # an SQL table expression
@@ -231,7 +233,11 @@ class Sheets:
         if known is not None and self._is_young(known[0]) and known[0].columns == tuple(columns):
             return known[0]
         snapshot = lake.snapshot(place[0], as_of=as_of)
-        if known is not None and known[0].version == snapshot.version and known[0].columns == tuple(columns):
+        if (
+            known is not None
+            and known[0].files_version == snapshot.version
+            and known[0].columns == tuple(columns)
+        ):
             return known[0]
         made, cells = _build(lake, place[0], columns, snapshot)
         with self._lock:
@@ -264,7 +270,7 @@ def _build(lake: Lake, table: str, columns: Sequence[ColumnInfo], snapshot: Snap
     if snapshot.rows <= HELD_ROWS:
         name = f"held_{next(_numbers)}"
         names = ", ".join(["_key", *(quoted(one.name) for one in columns)])
-        duck.run(f"CREATE TABLE {name} AS SELECT {names} FROM {expression}")  # noqa: S608  # names from the lake's own spec
+        duck.run(f"CREATE TABLE {name} AS SELECT {names} FROM {expression} ORDER BY _at, _key")  # noqa: S608  # names from the lake's own spec
         sheet.source, sheet.held = name, True
         cells = snapshot.rows * (len(columns) + 1)
         sheet.rows = int(duck.rows(f"SELECT count(*) FROM {name}", heavy=False)[0][0])  # noqa: S608  # as above
