@@ -1,0 +1,3 @@
+import { startSwaps } from "./_swap";
+
+startSwaps();
