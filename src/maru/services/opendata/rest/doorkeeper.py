@@ -1,0 +1,149 @@
+"""Who may ask, and how often: keys known for a second, limits counted in memory. No address outlives its minute."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import math
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+from maru.services.opendata.contracts_keys import SAMPLE, KeyGrant
+from maru.services.opendata.operations.keys import digest_of
+from maru.services.opendata.queries.keys import grants
+
+# A revoked key opens nothing after this many seconds, in every process.
+FRESH_S = 1.0
+ANONYMOUS_PER_MINUTE = 600
+SAMPLE_PER_MINUTE = 300
+_MOST_KNOWN = 20_000
+_LONGEST_KEY = 128
+
+
+@dataclass(slots=True)
+class _Bucket:
+    left: float
+    at: float
+
+
+@dataclass(slots=True)
+class _Known:
+    grant: KeyGrant | None
+    until: float
+
+
+class KeyBook:
+    """Keys by what programs send. All stale ones are asked for in one query, so its cost does not grow with their number."""
+
+    def __init__(self, in_thread: Callable[..., Awaitable[dict[str, KeyGrant]]]) -> None:
+        self._in_thread = in_thread
+        self._known: dict[str, _Known] = {}
+        self._asking: asyncio.Task[None] | None = None
+
+    def peek(self, key: str) -> tuple[bool, KeyGrant | None]:
+        """(known for sure, what it allows), without waiting."""
+        known = self._known.get(key)
+        if known is None or known.until < time.monotonic():
+            return len(key) > _LONGEST_KEY, None
+        return True, known.grant
+
+    async def find(self, key: str) -> KeyGrant | None:
+        """What the key allows; None if nothing."""
+        sure, grant = self.peek(key)
+        if sure:
+            return grant
+        if key not in self._known:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = _Known(None, 0.0)
+        while not self.peek(key)[0]:
+            if self._asking is None or self._asking.done():
+                self._asking = asyncio.create_task(self._ask())
+            await asyncio.shield(self._asking)
+        return self.peek(key)[1]
+
+    async def _ask(self) -> None:
+        now = time.monotonic()
+        stale = {digest_of(key): key for key, known in self._known.items() if known.until < now}
+        found = await self._in_thread(grants, list(stale))
+        until = time.monotonic() + FRESH_S
+        for digest, key in stale.items():
+            grant = found.get(digest)
+            if grant is None and self._known[key].until and self._known[key].grant is None:
+                # Asked for in vain for a second: forget it, or strangers could fill the book.
+                self._known.pop(key)
+                self._known[key] = _Known(None, until)
+            else:
+                self._known[key] = _Known(grant, until)
+
+    def forget(self) -> None:
+        """Know nothing."""
+        self._known.clear()
+
+
+class Limits:
+    """Token buckets by key or address, and the day's quota of keys."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[str, _Bucket] = {}
+        self._days: dict[int, tuple[dt.date, int]] = {}
+
+    def wait(self, who: str, per_minute: int, now: float | None = None) -> int:
+        """0 and one call counted, or the seconds until one more is free. A quarter of a minute's worth may come at once."""
+        if per_minute <= 0:
+            return 0
+        now = time.monotonic() if now is None else now
+        burst = max(10.0, per_minute / 4)
+        rate = per_minute / 60
+        bucket = self._buckets.get(who)
+        if bucket is None:
+            if len(self._buckets) >= _MOST_KNOWN:
+                self._drop_full(now)
+            bucket = self._buckets[who] = _Bucket(burst, now)
+        bucket.left = min(burst, bucket.left + (now - bucket.at) * rate)
+        bucket.at = now
+        if bucket.left >= 1:
+            bucket.left -= 1
+            return 0
+        return max(1, math.ceil((1 - bucket.left) / rate))
+
+    def over_quota(self, grant: KeyGrant) -> bool:
+        """Count one call of today; whether that is more than the key may do. What other processes wrote counts too."""
+        if grant.per_day <= 0:
+            return False
+        today = dt.datetime.now(dt.UTC).date()
+        day, used = self._days.get(grant.id, (today, 0))
+        if day != today:
+            used = 0
+        used = max(used, grant.calls_today if day == today else 0)
+        if used >= grant.per_day:
+            return True
+        self._days[grant.id] = (today, used + 1)
+        return False
+
+    def _drop_full(self, now: float) -> None:
+        idle = [who for who, bucket in self._buckets.items() if now - bucket.at > 60]
+        for who in idle or list(self._buckets):
+            del self._buckets[who]
+
+    def forget(self) -> None:
+        """Count anew."""
+        self._buckets.clear()
+        self._days.clear()
+
+
+def seconds_to_midnight() -> int:
+    """Until the quota begins anew (UTC)."""
+    now = dt.datetime.now(dt.UTC)
+    return 86_400 - (now.hour * 3600 + now.minute * 60 + now.second)
+
+
+def is_sample(key: str) -> bool:
+    """The key for everyone."""
+    return key == SAMPLE
+
+
+def first_key(candidates: Iterable[str]) -> str:
+    """The first that says anything; tokens of persons are none of ours."""
+    return next((one for one in candidates if one and not one.startswith("maru_")), "")

@@ -1,0 +1,153 @@
+"""Bodies of the path interface: JSON, XML (xmlf is the same as a file), CSV, and xls as a workbook."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import functools
+import io
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+import orjson
+import xlsxwriter
+
+from maru.services.opendata.engine.contracts import ColumnInfo, Page
+from maru.services.opendata.rest.http import CSV, XML
+from maru.services.opendata.rest.http import JSON as PLAIN_JSON
+from maru.services.opendata.rest.path_codes import MESSAGES
+
+JSON = f"{PLAIN_JSON};charset=UTF-8"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TAG = re.compile(r"[^\w.-]")
+_OK = {"CODE": "INFO-000", "MESSAGE": MESSAGES["INFO-000"]}
+
+
+@functools.cache
+def _roots() -> dict[str, dict[str, str]]:
+    """Services whose answers have another root than their name."""
+    found: dict[str, dict[str, str]] = json.loads(Path(__file__).with_name("roots.json").read_text("utf-8"))
+    return found
+
+
+def outside_name(column: ColumnInfo) -> str:
+    """The name that the outside knows: the one kept from the source, else ours in upper case."""
+    return column.alias or column.name.upper()
+
+
+def error_body(kind: str, code: str) -> tuple[bytes, str]:
+    """The flat envelope: JSON if JSON was asked for, else XML as the original did."""
+    message = MESSAGES[code]
+    if kind == "json":
+        return orjson.dumps({"RESULT": {"CODE": code, "MESSAGE": message}}), JSON
+    return _xml_result(code, message, head=True).encode(), XML
+
+
+def rows_body(kind: str, service: str, page: Page, zone: dt.tzinfo) -> tuple[bytes, str, dict[str, str]]:
+    """(body, content type, headers) of a page."""
+    if kind == "json":
+        return _json(service, page, zone), JSON, {}
+    safe = _TAG.sub("_", service)
+    if kind == "csv":
+        return _csv(page, zone), CSV, _file(safe, "csv")
+    if kind == "xls":
+        return _workbook(page, zone), XLSX, _file(safe, "xlsx")
+    return _xml(service, page, zone), XML, _file(safe, "xml") if kind == "xmlf" else {}
+
+
+def _file(name: str, ending: str) -> dict[str, str]:
+    ascii_name = name.encode("ascii", "ignore").decode() or "data"
+    return {"content-disposition": f'attachment; filename="{ascii_name}.{ending}"'}
+
+
+def shown(value: Any, zone: dt.tzinfo) -> Any:
+    """A value as old programs expect it: times in the city's own time, "" for none, Y and N."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "Y" if value else "N"
+    if isinstance(value, dt.datetime):
+        return value.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, float) and value != value:
+        return ""
+    return value
+
+
+def _writers(columns: Sequence[ColumnInfo], zone: dt.tzinfo) -> list[Callable[[Any], Any] | None]:
+    """What each column's values go through; None for text, which needs only its nulls replaced."""
+    plain = ("text", "integer")
+    return [None if one.type in plain else functools.partial(shown, zone=zone) for one in columns]
+
+
+def _json(service: str, page: Page, zone: dt.tzinfo) -> bytes:
+    names = [outside_name(column) for column in page.columns]
+    writers = _writers(page.columns, zone)
+    rows = [
+        {
+            name: ("" if value is None else value if writer is None else writer(value))
+            for name, value, writer in zip(names, row, writers, strict=True)
+        }
+        for row in page.rows
+    ]
+    root = _roots().get(service, {})
+    name = root.get("root", service)
+    if root.get("shape") == "dotted":
+        result = {f"RESULT.{key}": value for key, value in _OK.items()}
+        return orjson.dumps({name: rows, "RESULT": result}, default=str)
+    return orjson.dumps({name: {"list_total_count": page.total, "RESULT": _OK, "row": rows}}, default=str)
+
+
+def _xml_result(code: str, message: str, *, head: bool = False) -> str:
+    inner = f"<RESULT><CODE>{code}</CODE><MESSAGE><![CDATA[{message}]]></MESSAGE></RESULT>"
+    return _HEAD + inner if head else inner
+
+
+def _xml(service: str, page: Page, zone: dt.tzinfo) -> bytes:
+    tags = [_TAG.sub("_", outside_name(column)) for column in page.columns]
+    tags = [f"_{tag}" if not (tag[:1].isalpha() or tag[:1] == "_") else tag for tag in tags]
+    root = _TAG.sub("_", _roots().get(service, {}).get("root", service))
+    root = root if root[:1].isalpha() else f"_{root}"
+    parts = [_HEAD, f"<{root}><list_total_count>{page.total}</list_total_count>", _xml_result(*_OK.values())]
+    for row in page.rows:
+        parts.append("<row>")
+        for tag, value in zip(tags, row, strict=True):
+            text = escape(_FORBIDDEN.sub("", str(shown(value, zone))))
+            parts.append(f"<{tag}>{text}</{tag}>")
+        parts.append("</row>")
+    parts.append(f"</{root}>")
+    return "".join(parts).encode()
+
+
+def _csv(page: Page, zone: dt.tzinfo) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([outside_name(column) for column in page.columns])
+    writer.writerows([[shown(value, zone) for value in row] for row in page.rows])
+    # Excel takes a file for UTF-8 only with this mark.
+    return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace")
+
+
+def _workbook(page: Page, zone: dt.tzinfo) -> bytes:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(
+        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    ) as book:
+        sheet = book.add_worksheet()
+        for at, column in enumerate(page.columns):
+            sheet.write_string(0, at, outside_name(column))
+        for down, row in enumerate(page.rows, 1):
+            for at, value in enumerate(row):
+                plain = shown(value, zone)
+                if isinstance(plain, int | float):
+                    sheet.write_number(down, at, plain)
+                else:
+                    sheet.write_string(down, at, str(plain)[:32_000])
+    return out.getvalue()

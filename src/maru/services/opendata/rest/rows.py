@@ -1,0 +1,231 @@
+"""The house's own interface: ``/api/v1/datasets``, one dataset, its rows with a cursor, its facets, its use."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from maru.services.opendata.contracts import CATEGORIES, DatasetView
+from maru.services.opendata.engine.contracts import Page, Query
+from maru.services.opendata.queries.usage import usage
+from maru.services.opendata.rest import filters, library
+from maru.services.opendata.rest.description import house_document
+from maru.services.opendata.rest.http import CATALOGUE, JSON, Answer, Problem, Request, as_json, bad, decoded
+from maru.services.opendata.rest.shelf import Holding, shelf
+from maru.services.opendata.rest.soql import where_of
+
+PREFIX = "/api/v1/datasets"
+MOST_ROWS = 10_000
+MOST_LIST = 200
+_ROWS = frozenset({"fields", "where", "q", "sort", "limit", "cursor", "total", "api_key", "as_of"})
+_LIST = frozenset(
+    {"q", "category", "office", "format", "licence", "map", "sort", "limit", "cursor", "api_key"}
+)
+_SORTS = ("best", "new", "title", "rows", "used")
+
+
+def answer(request: Request, key: str) -> Answer:
+    """Answer one call; runs in a thread."""
+    parts = [decoded(part) for part in request.raw_path.removeprefix(PREFIX).strip("/").split("/") if part]
+    if request.raw_path.removeprefix(PREFIX)[:1] not in ("", "/"):
+        raise Problem(404, "not_found", "There is nothing here.")
+    if not parts:
+        return _list(request)
+    if parts == ["openapi.json"]:
+        return as_json(house_document(request.base), subject="", headers={})
+    holding = shelf.get(parts[0])
+    rest = tuple(parts[1:])
+    if rest == ():
+        return _one(request, holding)
+    if rest == ("rows",):
+        return _rows(request, holding)
+    if rest == ("facets",):
+        return _facets(request, holding)
+    if rest == ("usage",):
+        return _usage(request, holding)
+    raise Problem(404, "not_found", "There is nothing here.")
+
+
+def _known_only(request: Request, names: frozenset[str]) -> None:
+    for name, _value in request.pairs:
+        if name not in names:
+            bad(name[:80], "There is no such parameter.")
+
+
+def _list(request: Request) -> Answer:
+    _known_only(request, _LIST)
+    size = request.whole("limit", 50, 1, MOST_LIST)
+    start = request.whole("cursor", 0, 0, 10_000_000)
+    category, order = request.get("category"), request.get("sort") or "best"
+    if category and category not in CATEGORIES:
+        bad("category", f"One of {', '.join(CATEGORIES)}.")
+    if order not in _SORTS:
+        bad("sort", f"One of {', '.join(_SORTS)}.")
+    if start % size:
+        bad("cursor", "A cursor goes with the limit it was given for.")
+    located = request.get("map")
+    if located not in ("", "true", "false"):
+        bad("map", "true or false.")
+    cards, total = library.search(
+        text=request.get("q")[:200],
+        language=request.language,
+        category=category,
+        office=request.get("office")[:80],
+        format=request.get("format")[:20],
+        licence=request.get("licence")[:60],
+        has_map=None if not located else located == "true",
+        order=order,
+        page=start // size + 1,
+        size=size,
+    )
+    more = start + size < total
+    following = None
+    if more:
+        kept = [(name, value) for name, value in request.pairs if name not in ("cursor", "api_key")]
+        following = f"{request.base}{PREFIX}?{urlencode([*kept, ('cursor', str(start + size))])}"
+    body = {
+        "total": total,
+        "datasets": [library.card_shape(card, request.base) for card in cards],
+        "next": following,
+    }
+    return as_json(body, subject=CATALOGUE, version=shelf.token(CATALOGUE), headers=_next(following))
+
+
+def _next(address: str | None) -> dict[str, str]:
+    return {"link": f'<{address}>; rel="next"'} if address else {}
+
+
+def _one(request: Request, holding: Holding) -> Answer:
+    _known_only(request, frozenset({"api_key"}))
+    return as_json(
+        shape(holding.view, request.base, holding.rows.version),
+        subject=holding.slug,
+        version=holding.token,
+        dataset=holding.slug,
+    )
+
+
+def shape(view: DatasetView, base: str, version: int) -> dict[str, Any]:
+    """A dataset with its columns."""
+    return {
+        **library.card_shape(view.card, base),
+        "version": version,
+        "titles": dict(view.titles),
+        "summaries": dict(view.summaries),
+        "keywords": list(view.keywords),
+        "key": list(view.key),
+        "time": view.time or None,
+        "fresh_s": view.cadence_s or None,
+        "bounds": list(view.bounds) if view.bounds else None,
+        "since": view.since,
+        "until": view.until,
+        "created": view.created_at,
+        "columns": [
+            {
+                "name": one.name,
+                "type": one.type,
+                "titles": dict(one.titles),
+                "unit": one.unit or None,
+                "outside_name": one.alias or one.name.upper(),
+                "role": one.role or None,
+            }
+            for one in view.columns
+        ],
+    }
+
+
+def _rows(request: Request, holding: Holding) -> Answer:
+    page = holding.rows.page(query_of(request, holding))
+    names = [column.name for column in page.columns]
+    following = None
+    if page.next:
+        kept = [(name, value) for name, value in request.pairs if name not in ("cursor", "api_key")]
+        following = f"{request.here}?{urlencode([*kept, ('cursor', page.next)])}"
+    return Answer(
+        200,
+        body_of(holding, page, names, following),
+        JSON,
+        headers=_next(following),
+        subject="" if request.get("as_of") else holding.slug,
+        version=holding.token,
+        rows=len(page.rows),
+        dataset=holding.slug,
+    )
+
+
+def body_of(holding: Holding, page: Page, names: list[str], following: str | None) -> bytes:
+    """``{"dataset", "version", "total", "rows": [{...}], "cursor", "next"}``."""
+    return orjson.dumps(
+        {
+            "dataset": holding.slug,
+            "version": page.version,
+            "total": page.total if page.total >= 0 else None,
+            "rows": [dict(zip(names, row, strict=True)) for row in page.rows],
+            "cursor": page.next or None,
+            "next": following,
+        },
+        option=orjson.OPT_UTC_Z,
+        default=str,
+    )
+
+
+def query_of(request: Request, holding: Holding) -> Query:
+    """What the query string asks of the rows."""
+    columns = holding.columns
+    parts = filters.conditions(request.pairs, columns, _ROWS)
+    parts += filters.words(request.get("q"))
+    condition = where_of(request.get("where"), columns, "where")
+    if condition is not None:
+        parts.append(condition)
+    total = request.get("total") or "true"
+    if total not in ("true", "false"):
+        bad("total", "true or false.")
+    return Query(
+        columns=filters.fields(request.get("fields"), columns),
+        where=filters.condition(parts),
+        order=filters.orders(request.get("sort"), columns),
+        limit=request.whole("limit", 100, 1, MOST_ROWS),
+        cursor=request.get("cursor")[:200],
+        total=total == "true",
+    )
+
+
+def _facets(request: Request, holding: Holding) -> Answer:
+    reserved = frozenset({"columns", "limit", "where", "q", "api_key"})
+    names = filters.fields(request.get("columns"), holding.columns, "columns")
+    if not 1 <= len(names) <= 10:
+        bad("columns", "Name one to ten columns.")
+    parts = filters.conditions(request.pairs, holding.columns, reserved)
+    parts += filters.words(request.get("q"))
+    condition = where_of(request.get("where"), holding.columns, "where")
+    where = filters.condition([*parts, *([condition] if condition is not None else [])])
+    most = request.whole("limit", 20, 1, 1_000)
+    found = {
+        name: [{"value": one.value, "count": one.count} for one in holding.rows.facet(name, where, most)]
+        for name in names
+    }
+    return as_json(
+        {"dataset": holding.slug, "total": holding.rows.count(where), "facets": found},
+        subject=holding.slug,
+        version=holding.token,
+        dataset=holding.slug,
+    )
+
+
+def _usage(request: Request, holding: Holding) -> Answer:
+    _known_only(request, frozenset({"days", "api_key"}))
+    report = usage(days=request.whole("days", 30, 1, 800), dataset=holding.slug)
+    body = {
+        "dataset": holding.slug,
+        "since": report.since,
+        "until": report.until,
+        "calls": report.calls,
+        "rows": report.rows,
+        "days": [{"day": one.name, "calls": one.calls, "rows": one.rows} for one in report.days],
+        "interfaces": [
+            {"interface": one.name, "calls": one.calls, "rows": one.rows} for one in report.interfaces
+        ],
+    }
+    return as_json(body, dataset=holding.slug)
