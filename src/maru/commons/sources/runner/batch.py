@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import pyarrow as pa
 
@@ -18,7 +17,7 @@ from maru.commons.sources.records import to_records
 from maru.commons.sources.runner import latest
 from maru.commons.sources.runner.standing import Standing
 from maru.commons.sources.settlements import DriftChange, Settlement
-from maru.platform.ports.lake.contracts import Column, Lake, TableSpec
+from maru.platform.ports.lake.contracts import Column, Commit, Lake, TableSpec
 
 MOST_ROWS = 50_000
 MOST_S = 2.0
@@ -62,7 +61,6 @@ class Batch:
         self._drift: Drift | None = None
         self._shrinking = False
         self._last_value_at: dt.datetime | None = None
-        self._latest: dict[tuple[str, str], Any] = {}
         self._thens: list[Callable[[], None]] = []
         self._received_at = dt.datetime.now(dt.UTC)
 
@@ -72,7 +70,7 @@ class Batch:
         """Take one delivery; append what waits when it is enough."""
         records = to_records(self.standing.declaration, delivery.rows, received_at)
         letters = (*delivery.dead, *records.dead)
-        if delivery.complete or self.standing.declaration.complete:
+        if delivery.complete:
             self.flush()
         if not self._pending:
             self._began = time.monotonic()
@@ -86,7 +84,7 @@ class Batch:
             self._take(records.table, received_at)
         if records.table.num_rows or records.drift:
             self._drift = _joined(self._drift, records.drift)
-        if delivery.complete or self.standing.declaration.complete:
+        if delivery.complete:
             self.flush(complete=not letters and not self._shrunk(records.table.num_rows, delivery.total))
         elif self._rows >= MOST_ROWS or time.monotonic() - self._began > MOST_S:
             self.flush()
@@ -112,7 +110,9 @@ class Batch:
         standing = self.standing
         settlement = Settlement(source=standing.name, at=self._received_at, health=standing.health())
         if self._tables:
-            commit = self._append(complete)
+            rows = self._tables[0] if len(self._tables) == 1 else pa.concat_tables(self._tables)
+            commit = self._append(rows, complete)
+            settlement.latest = latest.newest(standing.declaration, rows, self._received_at)
             settlement.added, settlement.corrected = commit.added, commit.corrected
             settlement.unchanged, settlement.gone = commit.unchanged, commit.gone
             self.added += commit.added + commit.corrected
@@ -123,7 +123,6 @@ class Batch:
                 standing.last_value_at = self._last_value_at
         if self._cursor is not None:
             standing.cursor = self._cursor[0]
-        settlement.latest = list(self._latest.values())
         settlement.dead_count = len(self._letters)
         settlement.dead = self._kept()
         settlement.drift = self._alarms()
@@ -134,29 +133,23 @@ class Batch:
         settlement.place = standing.place()
         thens, self._thens = self._thens, []
         settlement.then = _all(thens)
-        self._tables, self._rows, self._letters, self._latest = [], 0, [], {}
+        self._tables, self._rows, self._letters = [], 0, []
         self._pending, self._drift, self._last_value_at, self._cursor = False, None, None, None
         self._hand_in(settlement)
 
     def _take(self, table: pa.Table, received_at: dt.datetime) -> None:
-        declaration = self.standing.declaration
         self._tables.append(table)
         self._rows += table.num_rows
-        newest = latest.last_value_at(declaration, table, received_at)
+        newest = latest.last_value_at(self.standing.declaration, table, received_at)
         if newest and (self._last_value_at is None or newest > self._last_value_at):
             self._last_value_at = newest
-        for row in latest.newest(declaration, table, received_at):
-            before = self._latest.get((row.series, row.key))
-            if before is None or row.at >= before.at:
-                self._latest[(row.series, row.key)] = row
 
-    def _append(self, complete: bool) -> Any:
+    def _append(self, rows: pa.Table, complete: bool) -> Commit:
         standing = self.standing
         if not standing.ensured:
             self.lake.ensure(table_spec(standing.declaration))
             standing.present = self.lake.snapshot(standing.name).rows
             standing.ensured = True
-        rows = self._tables[0] if len(self._tables) == 1 else pa.concat_tables(self._tables)
         return self.lake.append(standing.name, rows, seen=self._received_at, complete=complete)
 
     def _shrunk(self, rows: int, total: int | None) -> bool:

@@ -7,12 +7,17 @@ import hashlib
 import json
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from maru.commons.sources.contracts import Declaration, SeriesRule
 from maru.commons.sources.settlements import LatestRow
 
+Moments = npt.NDArray[np.int64]
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_UTC = pa.timestamp("us", tz="UTC")
 _KEY = 200
 _TEXT = 200
 
@@ -28,23 +33,23 @@ def newest(declaration: Declaration, table: pa.Table, received_at: dt.datetime) 
     return rows
 
 
-def moments(declaration: Declaration, table: pa.Table, received_at: dt.datetime) -> pa.ChunkedArray:
-    """The time of each record, at most that of its arrival: clocks outside may be wrong."""
-    arrival = pa.scalar(received_at, pa.timestamp("us", tz="UTC"))
+def moments(declaration: Declaration, table: pa.Table, received_at: dt.datetime) -> Moments:
+    """The time of each record in microseconds, at most that of its arrival: clocks outside may be wrong."""
+    arrival = int(received_at.timestamp() * 1e6)
     if not declaration.time or declaration.time not in table.column_names:
-        return pa.chunked_array([pa.repeat(arrival, table.num_rows)])
+        return np.full(table.num_rows, arrival, np.int64)
     times = table.column(declaration.time)
     if pa.types.is_date(times.type):
-        times = pc.cast(times, pa.timestamp("us", tz="UTC"))
-    return pc.min_element_wise(pc.fill_null(times, arrival), arrival)
+        times = pc.cast(times, _UTC)
+    whole = pc.fill_null(pc.cast(times, pa.int64()), arrival).combine_chunks()
+    return np.minimum(whole.to_numpy(zero_copy_only=False), arrival)
 
 
 def last_value_at(declaration: Declaration, table: pa.Table, received_at: dt.datetime) -> dt.datetime | None:
     """The time of the newest record, None for no records."""
     if not table.num_rows:
         return None
-    found: dt.datetime | None = pc.max(moments(declaration, table, received_at)).as_py()
-    return found
+    return _EPOCH + dt.timedelta(microseconds=int(moments(declaration, table, received_at).max()))
 
 
 def _grouped(series: Sequence[SeriesRule]) -> dict[tuple[str, ...], list[SeriesRule]]:
@@ -57,23 +62,22 @@ def _grouped(series: Sequence[SeriesRule]) -> dict[tuple[str, ...], list[SeriesR
 def _newest_by(
     declaration: Declaration,
     table: pa.Table,
-    times: pa.ChunkedArray,
+    times: Moments,
     by: tuple[str, ...],
     rules: list[SeriesRule],
 ) -> list[LatestRow]:
     units = {field.name: field.unit for field in declaration.fields}
     values = list(dict.fromkeys(rule.value for rule in rules))
-    narrow = table.select(list(dict.fromkeys([*by, *values]))).append_column("_time", times)
-    # Stable order: of two records of one moment the one that came later counts.
-    order = pc.sort_indices(
-        pa.table({"t": times, "n": pa.array(range(len(times)))}), [("t", "ascending"), ("n", "ascending")]
+    narrow = table.select(list(dict.fromkeys([*by, *values]))).append_column(
+        "_time", pa.array(times, pa.int64())
     )
-    ordered = narrow.take(order)
+    # Stable order: of two records of one moment the one that came later counts.
+    ordered = narrow.take(pa.array(np.argsort(times, kind="stable")))
     rows: list[LatestRow] = []
     for rule in rules:
         present = ordered.filter(pc.is_valid(ordered.column(rule.value)))
         if by:
-            numbered = present.append_column("_n", pa.array(range(present.num_rows), pa.int64()))
+            numbered = present.append_column("_n", pa.array(np.arange(present.num_rows)))
             last = numbered.group_by(list(by), use_threads=False).aggregate([("_n", "max")]).column("_n_max")
             present = present.take(last)
         else:
@@ -98,7 +102,7 @@ def _rows(rule: SeriesRule, table: pa.Table, by: tuple[str, ...], unit: str) -> 
                 number=float(value) if counted else None,
                 text="" if counted else _shown(value)[:_TEXT],
                 unit=unit[:30],
-                at=at,
+                at=_EPOCH + dt.timedelta(microseconds=at),
             )
         )
     return rows

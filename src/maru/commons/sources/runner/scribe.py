@@ -58,11 +58,16 @@ class Scribe:
             return self._done.wait_for(lambda: self._written >= goal, timeout_s)
 
     def _take(self) -> list[Settlement]:
-        batch: list[Settlement] = []
-        latest = 0
         try:
-            batch.append(self._queue.get(timeout=0.2))
-            latest += len(batch[0].latest)
+            first = self._queue.get(timeout=0.2)
+        except queue.Empty:
+            return []
+        return self._take_now([first])
+
+    def _take_now(self, first: Sequence[Settlement] = ()) -> list[Settlement]:
+        batch = list(first)
+        latest = sum(len(one.latest) for one in batch)
+        try:
             while len(batch) < AT_ONCE and latest < MOST_LATEST:
                 batch.append(self._queue.get_nowait())
                 latest += len(batch[-1].latest)
