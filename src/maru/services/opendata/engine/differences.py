@@ -1,4 +1,4 @@
-"""What changed between two versions of a table: counts, and the records before and after."""
+"""What changed between two versions of a table, as far as readers may see it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from maru.platform.ports.lake.contracts import Lake
-from maru.services.opendata.engine import duck
+from maru.platform.ports.lake.store import FileLake
 from maru.services.opendata.engine.contracts import ColumnInfo, RowChange
-from maru.services.opendata.engine.sql import quoted
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,7 @@ class Between:
 
 
 def between(
-    lake: Lake,
+    lake: FileLake,
     table: str,
     columns: Sequence[ColumnInfo],
     key: Sequence[str],
@@ -31,33 +29,26 @@ def between(
     to_version: int,
     limit: int,
 ) -> Between:
-    """Compare two versions by the records' keys. LakeFault if the lake has one of them no more."""
-    before = lake.current_sql(lake.snapshot(table, version=from_version))
-    after = lake.current_sql(lake.snapshot(table, version=to_version))
+    """Compare two versions by the records' keys. LakeFault if there were no such versions.
+
+    A correction of columns that are not published is counted but not shown.
+    """
+    found = lake.changes(table, from_version, to_version, limit)
     names = [one.name for one in columns]
-    differs = " OR ".join(f"a.{quoted(name)} IS DISTINCT FROM b.{quoted(name)}" for name in names) or "FALSE"
-    chosen = ", ".join([*(f"b.{quoted(name)}" for name in names), *(f"a.{quoted(name)}" for name in names)])
-    joined = f"FROM {before} AS b FULL JOIN {after} AS a ON a._key = b._key"
-    kind = f"CASE WHEN b._key IS NULL THEN 'added' WHEN a._key IS NULL THEN 'gone' WHEN {differs} THEN 'corrected' END"
-    counted = dict(
-        duck.rows(f"SELECT {kind} AS kind, count(*) {joined} GROUP BY 1")
-    )  # names of the table's own columns
-    statement = f"SELECT {kind} AS kind, {chosen} {joined} WHERE kind IS NOT NULL ORDER BY kind, coalesce(a._key, b._key) LIMIT ?"  # as above
-    found = duck.rows(statement, [max(0, limit)]) if limit else []
-    return Between(
-        added=int(counted.get("added", 0)),
-        corrected=int(counted.get("corrected", 0)),
-        gone=int(counted.get("gone", 0)),
-        rows=tuple(_change(row, names, key) for row in found),
-    )
+    rows = [_change(one.kind, one.before, one.after, names, key) for one in found.rows]
+    shown = tuple(one for one in rows if one.kind != "corrected" or one.changed)
+    return Between(found.added, found.corrected, found.gone, shown)
 
 
-def _change(row: tuple[Any, ...], names: Sequence[str], key: Sequence[str]) -> RowChange:
-    kind, values = row[0], row[1:]
-    before: Mapping[str, Any] | None = dict(zip(names, values[: len(names)], strict=True))
-    after: Mapping[str, Any] | None = dict(zip(names, values[len(names) :], strict=True))
-    before = None if kind == "added" else before
-    after = None if kind == "gone" else after
-    known = after or before or {}
-    changed = tuple(name for name in names if before and after and before[name] != after[name])
-    return RowChange(tuple(known.get(name) for name in key), kind, before, after, changed)
+def _change(
+    kind: Any,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+    names: Sequence[str],
+    key: Sequence[str],
+) -> RowChange:
+    old = None if before is None else {name: before.get(name) for name in names}
+    new = None if after is None else {name: after.get(name) for name in names}
+    known = new or old or {}
+    changed = tuple(name for name in names if old and new and old[name] != new[name])
+    return RowChange(tuple(known.get(name) for name in key), kind, old, new, changed)
