@@ -1,0 +1,55 @@
+"""What the gateway of data.go.kr answers in place of the service behind it: its own XML whatever was asked, its codes and its plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from maru.commons.sources.contracts import JSON, SourceFault
+from maru.commons.sources.kits import envelopes
+from maru.commons.sources.kits.envelopes import NONE, OK
+
+CODES: Mapping[str, str] = {
+    "0": OK, "1": "server", "2": "server", "3": NONE, "4": "server", "5": "timeout", "10": "bad_request", "11": "bad_request",
+    "12": "not_found", "20": "refused_key", "21": "refused_key", "22": "quota", "23": "quota", "29": "refused_key",
+    "30": "refused_key", "31": "refused_key", "32": "refused_key", "33": "refused_key", "99": "server",
+}  # fmt: skip
+_KEPT = 64 * 1024
+
+
+def classify(code: str, message: str) -> str:
+    """What a result code and its message mean. Codes are written ``00``, ``0``, ``0000`` or ``INFO-000``; words decide about unknown ones
+    and about ``99`` and ``1``, which stand for anything."""
+    plain = code.strip().removeprefix("INFO-").lstrip("0") or ("0" if code.strip() else "")
+    known = CODES.get(plain)
+    words = envelopes.by_words(message)
+    if known is None or (known == "server" and words in ("quota", "refused_key", "timeout", NONE)):
+        known = words or ("server" if plain else "")
+    if known == "server" and "NORMAL" in message.upper():
+        return OK
+    return known
+
+
+def refuse(document: JSON, raw: bytes) -> None:
+    """Raise SourceFault if a document is the gateway's own error; data passes."""
+    if not isinstance(document, dict):
+        return
+    top = document.get("OpenAPI_ServiceResponse", document)
+    header = top.get("cmmMsgHeader") if isinstance(top, dict) else None
+    if not isinstance(header, dict) or not header.get("returnReasonCode", header.get("errMsg")):
+        return
+    code = str(header.get("returnReasonCode") or "").strip()
+    message = " ".join(str(header.get(name) or "") for name in ("errMsg", "returnAuthMsg")).strip()
+    meant = classify(code, message)
+    if meant not in (OK, NONE):
+        raise SourceFault(meant or "server", f"{code} {message}".strip()[:300], raw=raw[:_KEPT])
+
+
+def plain_words(text: str, raw: bytes) -> SourceFault | None:
+    """The fault that a body of plain words stands for ("Unauthorized", "API rate limit exceeded"); None if it says nothing known."""
+    line = " ".join(text.split())[:200]
+    words = envelopes.by_words(line)
+    if not words and "error" in line.lower():
+        words = "server"
+    if not line or words in ("", NONE):
+        return None
+    return SourceFault(words, line, raw=raw[:_KEPT])

@@ -1,0 +1,209 @@
+"""Any REST API that answers with JSON (or JSON Lines, or XML in its place).
+
+``address`` may hold placeholders. Options, beside those of ``rounds`` and ``paging``:
+
+``params``, ``headers``
+    Tables with placeholders; ``{key}`` in either is the secret.
+``rows``
+    Path of the rows: ``"data.items"``, or a list of names where names hold dots. Lists on the way are gone through. Without it the longest
+    list of objects near the top is taken, else the document is one row.
+``up``
+    Values of the surroundings that every row needs: ``up = { polled_at = "snapshots.timestamp" }`` with ``rows = "snapshots.trains"``.
+``keys``
+    Name of a new column: the rows are the values of an object, and its names become that column.
+``columns``
+    Names for rows that are lists; a path (``{ path = "fields" }`` is written ``columns = ".fields"``) names them from the document.
+``total``, ``next``
+    Paths of the count of all rows and of the link or token of the next page; common places are found without.
+``code``
+    Path of a result code; ``ok`` lists its good values, ``none`` those for "no rows", ``message`` is the path of its text.
+``post``
+    A body with placeholders: it is sent by POST as JSON.
+``lines``
+    true: JSON Lines; a line that is no JSON becomes a dead letter.
+
+Nested values come with dotted names; a GeoJSON point as ``.longitude`` and ``.latitude``; lists as JSON text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from maru.commons.sources.contracts import JSON, Answer, DeadRow, Declaration, Delivery, Fetch, SourceFault
+from maru.commons.sources.kits import addresses, bodies, envelopes, links, paging, shapes
+from maru.commons.sources.kits.envelopes import EMPTY, Envelope
+from maru.commons.sources.kits.options import Options
+from maru.commons.sources.kits.rounds import Call, Values, ask
+
+_TOTALS = (
+    "total",
+    "totalCount",
+    "total_count",
+    "count",
+    "numberMatched",
+    "@iot.count",
+    "@odata.count",
+    "totalResults",
+)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How the documents of one source are read."""
+
+    options: Options
+
+    def envelope(self, answer: Answer) -> Envelope:
+        """Rows with what headers say about the next page."""
+        envelope = envelopes.settle(answer, self.read)
+        if not envelope.next and (link := links.in_header(answer.headers)):
+            return Envelope(envelope.rows, envelope.total, link, envelope.dead)
+        return envelope
+
+    def read(self, body: bytes, content_type: str) -> Envelope:
+        """One body. Raises SourceFault."""
+        if self.options.flag("lines") or "ndjson" in content_type or "jsonl" in content_type:
+            rows, bad = bodies.read_lines(body, content_type)
+            if bad and not rows:
+                raise bodies.malformed("no line is JSON", body)
+            dead = tuple(DeadRow(line[:65_536], "not JSON") for line in bad)
+            return Envelope(rows=shapes.flatten(rows), dead=dead)
+        document = self.document(body, content_type)
+        if not self._judged(document, body):
+            return EMPTY
+        return Envelope(
+            rows=shapes.flatten(self._rows(document, body)),
+            total=self._total(document),
+            next=self._next(document),
+        )
+
+    def document(self, body: bytes, content_type: str) -> JSON:
+        """What the body holds."""
+        return bodies.document(body, content_type)
+
+    def _judged(self, document: JSON, raw: bytes) -> bool:
+        code_path = shapes.path_of(self.options.values.get("code", ""))
+        if not code_path:
+            _refuse_error(document, raw)
+            return True
+        code = shapes.pick(document, code_path)
+        message = (
+            str(shapes.pick(document, shapes.path_of(self.options.values.get("message", ""))) or "")
+            if "message" in self.options
+            else ""
+        )
+        if str(code) in self.options.texts("none"):
+            return False
+        if code is None and not self.options.texts("ok"):
+            return True
+        if str(code) in (self.options.texts("ok") or ("0", "00", "200", "OK", "ok", "True", "success")):
+            return True
+        return envelopes.require(envelopes.by_words(message) or "server", str(code), message, raw)
+
+    def _rows(self, document: JSON, raw: bytes) -> list[JSON]:
+        path = shapes.path_of(self.options.values.get("rows", ""))
+        up = {name: shapes.path_of(value) for name, value in self.options.table("up").values.items()}
+        if "keys" in self.options:
+            inner = shapes.pick(document, path) if path else document
+            return shapes.keyed_rows(inner, self.options.text("keys"))
+        if not path:
+            rows = shapes.find_rows(document)
+        else:
+            if (
+                not up
+                and isinstance(document, dict)
+                and path[0] not in document
+                and ".".join(path) not in document
+            ):
+                raise bodies.malformed(f"no {'.'.join(path)} in the answer", raw)
+            rows = shapes.rows_at(document, path, up)
+        return self._named(rows, document)
+
+    def _named(self, rows: list[JSON], document: JSON) -> list[JSON]:
+        if "columns" not in self.options:
+            return rows
+        value = self.options.values["columns"]
+        if isinstance(value, str) and value.startswith("."):
+            found = shapes.pick(document, shapes.path_of(value[1:]))
+            value = [
+                item.get("name", item.get("id")) if isinstance(item, dict) else item for item in found or []
+            ]
+        names = [str(name) for name in value] if isinstance(value, list) else []
+        if not names:
+            raise SourceFault("configuration", "options.columns names no columns")
+        return [dict(zip(names, row, strict=False)) if isinstance(row, list) else row for row in rows]
+
+    def _total(self, document: JSON) -> int | None:
+        if "total" in self.options:
+            return envelopes.count(shapes.pick(document, shapes.path_of(self.options.values["total"])))
+        if not isinstance(document, dict):
+            return None
+        for place in (document, document.get("meta"), document.get("pagination"), document.get("page")):
+            if isinstance(place, dict):
+                for name in _TOTALS:
+                    if (
+                        not isinstance(place.get(name), dict | list)
+                        and (found := envelopes.count(place.get(name))) is not None
+                    ):
+                        # "count" is often the number of rows of this page: only a total that can be one is believed.
+                        return found if name != "count" or "rows" not in self.options else None
+        return None
+
+    def _next(self, document: JSON) -> str:
+        if "next" in self.options:
+            value = shapes.pick(document, shapes.path_of(self.options.values["next"]))
+            return "" if value in (None, False) else str(value)
+        return links.in_document(document)
+
+
+def _refuse_error(document: JSON, raw: bytes) -> None:
+    """Raise for ``{"error": …}`` without data beside it."""
+    if not isinstance(document, dict) or len(document) > 4:
+        return
+    error = document.get("error", document.get("errors"))
+    if not error or any(isinstance(value, list) and name != "errors" for name, value in document.items()):
+        return
+    said = error if isinstance(error, str) else bodies.dump(error)
+    message = f"{said} {document.get('message', '')}".strip()
+    code = envelopes.by_words(message)
+    raise SourceFault(code if code and code != envelopes.NONE else "server", message[:300], raw=raw[:65_536])
+
+
+class JsonKit:
+    """See the module."""
+
+    def read(self, declaration: Declaration, cursor: JSON, fetch: Fetch) -> Iterator[Delivery]:
+        """Page by page."""
+        yield from ask(declaration, cursor, fetch, self.call(declaration, fetch))
+
+    def call(self, declaration: Declaration, fetch: Fetch) -> Call:
+        """How a source of this kind is asked; kits that are REST with manners of their own begin here."""
+        options = Options.of(declaration)
+        shape = Shape(options)
+        params, headers = options.mapping("params"), options.mapping("headers")
+        template = options.text("post")
+
+        def address(values: Values) -> str:
+            return addresses.question(declaration.address, params, values)
+
+        def send(place: str, values: Values) -> Answer:
+            body = addresses.fill(template, values, encode=False).encode()
+            return fetch.post(place, body, content_type="application/json", headers=headers)
+
+        return Call(
+            address=address,
+            read=shape.read,
+            settle=shape.envelope,
+            pager=paging.of(options, paging.Links()),
+            headers={"Accept": "application/json", **headers},
+            send=send if template else None,
+        )
+
+    def parse(self, declaration: Declaration, body: bytes, content_type: str = "") -> Delivery:
+        """One body alone."""
+        envelope = Shape(Options.of(declaration)).read(body, content_type)
+        return Delivery(rows=envelope.rows, dead=envelope.dead, total=envelope.total)
+
+
+KIT = JsonKit()

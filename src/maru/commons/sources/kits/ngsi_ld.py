@@ -1,0 +1,176 @@
+"""NGSI-LD (1.3 and later) and NGSIv2 context brokers.
+
+``address`` is the broker's root or goes on as far as ``/ngsi-ld/v1/entities`` or ``/v2/entities``. Options, beside those of ``rounds`` and ``paging``:
+
+``type``
+    Entity type. ``params`` for more (``q``, ``georel``, ``attrs``, …).
+``context``
+    Address of the JSON-LD context, sent as Link header; ``tenant`` for NGSILD-Tenant / Fiware-Service; ``headers`` for more.
+``page``
+    Entities a call (default 1,000).
+
+Reads normalised, concise and key-value entities, GeoJSON of either, and notifications (push). A property becomes its value, its ``observedAt`` and
+``unitCode`` dotted beside it; a relationship its object; a point ``.longitude`` and ``.latitude``; of several values of one attribute the one
+without ``datasetId`` counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from maru.commons.sources.contracts import JSON, Declaration, SourceFault
+from maru.commons.sources.kits import bodies, envelopes, paging, rest, shapes
+from maru.commons.sources.kits.envelopes import Envelope
+from maru.commons.sources.kits.options import Options
+from maru.commons.sources.kits.shapes import Row
+
+_PLAIN = frozenset(
+    ("id", "type", "@context", "@id", "@type", "scope", "createdAt", "modifiedAt", "deletedAt")
+)
+_VALUES = ("value", "object", "languageMap", "vocab", "json", "valueList", "objectList")
+_BESIDE = ("observedAt", "unitCode", "modifiedAt", "datasetId")
+_ERRORS = {"BadRequestData": "bad_request", "InvalidRequest": "bad_request", "ResourceNotFound": "not_found",
+           "OperationNotSupported": "bad_request", "TooManyResults": "too_large", "InternalError": "server",
+           "NonexistentTenant": "not_found", "LdContextNotAvailable": "server", "NoMultiTenantSupport": "bad_request"}  # fmt: skip
+
+
+def envelope_of(document: JSON, options: Options, raw: bytes) -> Envelope:
+    """Entities of a list, one entity, a notification or a FeatureCollection. Raises SourceFault."""
+    if isinstance(document, dict):
+        _refuse(document, raw)
+        if isinstance(document.get("data"), list):
+            entities = document["data"]
+        elif isinstance(document.get("features"), list):
+            entities = [_of_feature(feature) for feature in document["features"]]
+        else:
+            entities = [_of_feature(document) if document.get("type") == "Feature" else document]
+    elif isinstance(document, list):
+        entities = document
+    else:
+        raise bodies.malformed("neither an object nor a list", raw)
+    if any(
+        not isinstance(entity, dict) or not (entity.get("id") or entity.get("@id")) for entity in entities
+    ):
+        raise bodies.malformed("an entity without an id", raw)
+    return Envelope(rows=[row_of(entity) for entity in entities])
+
+
+def _refuse(document: dict[str, JSON], raw: bytes) -> None:
+    kind = str(document.get("type", ""))
+    if (
+        "/errors/" in kind
+        or ("title" in document and "id" not in document and "status" in document)
+        or "error" in document
+    ):
+        name = str(document.get("error") or kind).rpartition("/")[2]
+        said = " ".join(str(document.get(part, "")) for part in ("title", "detail", "description")).strip()
+        code = _ERRORS.get(name) or envelopes.by_words(f"{name} {said}")
+        raise SourceFault(
+            code if code and code != envelopes.NONE else "server",
+            f"{name} {said}".strip()[:300],
+            raw=raw[:65_536],
+        )
+
+
+def _of_feature(feature: JSON) -> JSON:
+    if not isinstance(feature, dict) or not isinstance(feature.get("properties"), dict):
+        return feature
+    entity = {"id": feature.get("id"), **feature["properties"]}
+    if feature.get("geometry") and "location" not in entity:
+        entity["location"] = feature["geometry"]
+    return entity
+
+
+def row_of(entity: Mapping[str, JSON]) -> Row:
+    """One entity as a flat row."""
+    row: Row = {}
+    for name, attribute in entity.items():
+        if name == "@context":
+            continue
+        if (
+            isinstance(attribute, list)
+            and attribute
+            and all(isinstance(item, dict) and "type" in item for item in attribute)
+        ):
+            attribute = next((item for item in attribute if "datasetId" not in item), attribute[0])
+        if name in _PLAIN or not isinstance(attribute, dict) or shapes.is_geometry(attribute):
+            row[name.removeprefix("@")] = attribute
+            continue
+        found = next((part for part in _VALUES if part in attribute), None)
+        if found is None:
+            row[name] = attribute
+            continue
+        value = attribute[found]
+        if (
+            found == "value"
+            and isinstance(value, dict)
+            and set(value) <= {"@type", "@value"}
+            and "@value" in value
+        ):
+            value = value["@value"]
+        row[name] = value
+        for part, inner in {**attribute, **_metadata(attribute)}.items():
+            if part in _BESIDE:
+                row[f"{name}.{part}"] = inner
+            elif isinstance(inner, dict) and part not in (*_VALUES, "metadata") and "value" in inner:
+                row[f"{name}.{part}"] = inner["value"]
+    return shapes.flat(row)
+
+
+def _metadata(attribute: Mapping[str, JSON]) -> dict[str, JSON]:
+    """NGSIv2 keeps what NGSI-LD writes beside the value in ``metadata``; TimeInstant is its observedAt."""
+    found = attribute.get("metadata")
+    if not isinstance(found, dict):
+        return {}
+    out = dict(found)
+    if isinstance(moment := out.pop("TimeInstant", None), dict):
+        out["observedAt"] = moment.get("value")
+    return out
+
+
+def _path(options: Options) -> str:
+    return options.text("path", "")
+
+
+def _params(options: Options) -> dict[str, str]:
+    return {"type": options.text("type")} if "type" in options else {}
+
+
+def prepared(declaration: Declaration) -> Declaration:
+    """The declaration with path and headers of its kind of broker."""
+    options = Options.of(declaration)
+    headers = options.mapping("headers")
+    path = options.text("path")
+    if "/entities" not in declaration.address and "/temporal" not in declaration.address and not path:
+        path = "/ngsi-ld/v1/entities"
+    if context := options.text("context"):
+        link = f'<{context}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
+        headers.setdefault("Link", link)
+    if tenant := options.text("tenant"):
+        headers.setdefault("NGSILD-Tenant", tenant)
+        headers.setdefault("Fiware-Service", tenant)
+    params = (
+        {"options": "count", **options.mapping("params")}
+        if "/v2/" in declaration.address
+        else {"count": "true", **options.mapping("params")}
+    )
+    return replace(
+        declaration, options={**declaration.options, "path": path, "headers": headers, "params": params}
+    )
+
+
+def counted(envelope: Envelope, headers: Mapping[str, str]) -> Envelope:
+    """With the broker's count of results."""
+    found = headers.get("ngsild-results-count", headers.get("fiware-total-count"))
+    return replace(envelope, total=envelopes.count(found)) if found is not None else envelope
+
+
+KIT = rest.RestKit(
+    reader=envelope_of,
+    params=_params,
+    pager=lambda options: paging.of(options, paging.Offsets(size=options.number("page", 1_000))),
+    path=_path,
+    heads=counted,
+    prepare=prepared,
+)
