@@ -105,7 +105,7 @@ def _bookings(index: int) -> System:
 def _reports(index: int) -> System:
     slug = DISTRICTS[index][1].lower()
     return System(
-        kit="open311", **_own(index, "reports", "생활 불편 신고", "street reports", "구청에 들어온 신고", "Reports to the district office"), category="administration", address=f"https://open311.{slug}.maru.example/v2/requests.{'json' if index % 2 else 'xml'}", provider=f"open311_{slug}", term="10 calls a minute", per_minute=60, licence="CC-BY-4.0",
+        kit="open311", **_own(index, "reports", "생활 불편 신고", "street reports", "구청에 들어온 신고", "Reports to the district office"), category="administration", address=f"https://open311.{slug}.maru.example/v2/requests.{'json' if index % 2 else 'xml'}", provider=f"open311_{slug}", term="120 calls a minute", per_minute=120, licence="CC-BY-4.0",
         fields=(
             code("service_request_id", "request_id", "신고 번호", "Request", serial("", 8)), when("requested_datetime", "requested_at", "접수 시각", "Requested at", at("%Y-%m-%dT%H:%M:%S+09:00")), text("status", "status", "상태", "Status", pick("open", "open", "closed")), text("service_name", "service", "분야", "Service", pick("Pothole", "Street light", "Illegal dumping", "Noise", "Abandoned bicycle")), text("description", "description", "내용", "Description", pick("가로등이 꺼졌어요", "길에 구멍이 났어요", "", "버려진 자전거")), text("address", "address", "주소", "Address", place("address")), latitude("lat"), longitude("long"),
         ),

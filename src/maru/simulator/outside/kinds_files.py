@@ -67,7 +67,7 @@ def _tables() -> tuple[System, ...]:
             fields=(
                 code("행정기관코드", "dong", "행정기관", "Neighbourhood", place("dong10")), text("행정기관", "dong_name", "이름", "Name", place("dong_name")), day("기준연월", "month", "기준월", "Month", at("%Y-%m-01"), required=True), whole("총인구수", "people", "인구", "People", number(4000, 48000), "people", low=0), whole("세대수", "households", "세대", "Households", number(1800, 24000), "households", low=0),
             ),
-            key=("dong", "month"), time="month", batch=425, interval_s=30.4375 * 86400, weight=5, every_s=3600, traps=("tab_separated", "bom", "thousands", "ids_as_floats"), options={"encoding": "utf-8-sig", "separator": "\t", "thousands": True}, series=(Series("people", "people", ("dong",), "인구", "People"),),
+            key=("dong", "month"), time="month", batch=425, interval_s=31 * 86400.0, weight=5, every_s=3600, traps=("tab_separated", "bom", "thousands",), options={"encoding": "utf-8-sig", "separator": "\t", "thousands": True}, series=(Series("people", "people", ("dong",), "인구", "People"),),
         ),
         _table(
             "air_archive", "csv", ko="시간별 대기오염도", en="Air quality archive", about_ko="측정소 시간 값의 기록", about_en="Hourly values of the stations, kept", office="environment-air-quality", category="environment",

@@ -72,7 +72,7 @@ def _rest() -> tuple[System, ...]:
             (
                 code("id", "reading_id", "번호", "Id", serial("s", 9)), code("plant", "plant", "발전소", "Plant", place("id:PV")), when("at", "observed_at", "시각", "Observed at", at("ms")), real("kw", "power", "출력", "Power", number(0, 98, 2), "kW", low=0), real("kwhToday", "energy", "오늘 발전량", "Energy today", number(0, 640, 1), "kWh", low=0), text("state", "state", "상태", "State", pick("ok", "ok", "ok", "fault")),
             ),
-            ("reading_id",), "observed_at", 1, 5, weight=100, boost=True, every_s=30, provider="maru_energy", key_name="energy", term="60 calls a minute", per_minute=60, traps=("quota_429", "cursor_paging"), options={"records": "data", "style": "cursor"}, series=(Series("power", "power", ("plant",), "출력", "Power"),),
+            ("reading_id",), "observed_at", 1, 5, weight=100, boost=True, every_s=30, provider="maru_energy", key_name="energy", term="600 calls a minute", per_minute=600, traps=("quota_429", "cursor_paging"), options={"records": "data", "style": "cursor"}, series=(Series("power", "power", ("plant",), "출력", "Power"),),
         ),
         System(
             "library_loans", "library_loans", "json", "도서 대출 기록", "Library loans", "도서관 대출, 사람은 알 수 없다", "Loans without persons", "culture-library", "culture", "https://library.maru.example/rest/loans",
@@ -180,6 +180,6 @@ def _catalogues() -> tuple[System, ...]:
             (
                 code("service_request_id", "request_id", "신고 번호", "Request", serial("C", 8)), when("requested_datetime", "requested_at", "접수 시각", "Requested at", at("%Y-%m-%dT%H:%M:%S+09:00")), text("status", "status", "상태", "Status", pick("open", "closed")), text("service_name", "service", "분야", "Service", pick("Pothole", "Street light", "Illegal dumping", "Snow")), text("description", "description", "내용", "Description", pick("가로등이 꺼졌어요", "길에 구멍이 났어요", "", "쓰레기가 쌓였어요\n사진 첨부")), text("address", "address", "주소", "Address", place("address")), latitude("lat"), longitude("long"),
             ),
-            ("request_id",), "requested_at", 1, 20, weight=30, boost=True, every_s=60, provider="maru_311", term="10 calls a minute", per_minute=10, licence="CC-BY-4.0", traps=("empty_text", "date_window"),
+            ("request_id",), "requested_at", 1, 20, weight=30, boost=True, every_s=60, provider="maru_311", term="120 calls a minute", per_minute=120, licence="CC-BY-4.0", traps=("empty_text", "date_window"),
         ),
     )  # fmt: skip

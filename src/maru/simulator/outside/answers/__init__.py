@@ -1,0 +1,1 @@
+"""What the simulated systems answer: one module for each family of wire formats."""
