@@ -1,0 +1,70 @@
+"""The map of a dataset; its points come from the GeoJSON file by what lies in sight. The same places stand as a list below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from maru.platform.access.refusals import NotFound
+from maru.services.opendata import access
+from maru.services.opendata.engine.contracts import QueryFault
+from maru.services.opendata.queries import datasets as queries
+from maru.services.opendata.views import asked as asking
+from maru.services.opendata.views.cells import rows_of
+from maru.services.opendata.views.frame import frame_of, heads, language
+
+MOST_FEATURES = 5_000
+_LIST = 25
+
+
+@require_safe
+def map_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """The map with the sheet's filters, and its list twin."""
+    view, context = frame_of(request, slug, "map")
+    if not view.card.has_map:
+        raise NotFound(_("This dataset has no places."))
+    wanted = asking.read(request.GET, view.columns)
+    wanted.size = _LIST
+    rows: list[Any] = []
+    total = 0
+    if not wanted.faults:
+        found, _view = queries.sheet_of(slug, viewer=access.reader(request), as_of=wanted.as_of)
+        try:
+            page = found.page(wanted.query())
+            total = page.total
+            rows = rows_of(page.rows, page.columns, [""] * len(page.columns))
+        except QueryFault as fault:
+            wanted.faults[fault.field] = fault.reason
+    address = reverse("opendata:file", args=[slug, slug, "geojson"])
+    query = wanted.address(page=None, after=None, size=None, facet=None)
+    context |= {
+        "chips": wanted.chips(language()),
+        "rows": rows,
+        "total": total,
+        "columns": heads(view, wanted.shown),
+        "pages": Paginator(range(total), _LIST).get_page(wanted.page),
+        "data": {
+            "address": address + (query if query != "?" else ""),
+            "most": MOST_FEATURES,
+            "bounds": list(view.bounds) if view.bounds else None,
+            "columns": [{"name": one.name, "title": one.title, "unit": one.unit} for one in heads(view)],
+            "lang": get_language() or settings.LANGUAGE_CODE,
+            "words": {
+                "title": _("Map"),
+                "nearer": _("Nearer"),
+                "farther": _("Farther"),
+                "all": _("{n} places are drawn."),
+                "part": _("{n} of {total} places are drawn; come nearer to see the others."),
+                "failed": _("The places could not be fetched. The list below says the same."),
+            },
+        },
+    }
+    return render(request, "opendata/map.html", context, status=422 if wanted.faults else 200)
