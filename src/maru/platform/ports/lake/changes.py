@@ -53,7 +53,7 @@ def changes(lake: FileLake, table: str, from_version: int, to_version: int, limi
     with duck.connection(table) as made:
         made.execute(f"CREATE TEMP TABLE touched AS {touched}")
         for name, one in (("old", before), ("new", after)):
-            source = sql.current_sql(one) if one else f"{sql.current_sql(now)} WHERE false"
+            source = sql.current_sql(one) if one else f"(SELECT * FROM {sql.current_sql(now)} WHERE false)"
             made.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM {source} SEMI JOIN touched USING (_key)")
         return _compared(made, columns, limit)
 

@@ -21,7 +21,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from maru.platform.ports.lake.contracts import Lake, Snapshot
+from maru.platform.ports.lake.contracts import Column, Lake, Snapshot, TableSpec
+from maru.platform.ports.lake.sql import TYPES
 from maru.services.opendata.engine import duck
 from maru.services.opendata.engine.contracts import (
     ColumnInfo,
@@ -52,6 +53,8 @@ class Sheet:
         self.files_version = snapshot.version
         self.at = snapshot.at
         self.rows = snapshot.rows
+        # The digest of a key that readers may not see could be guessed from all possible keys: it is not given out.
+        self.named = set(snapshot.spec.key) <= {one.name for one in columns}
         self.source = source  # an SQL table expression
         self.held = False
         self.opened = time.monotonic()
@@ -108,6 +111,8 @@ class Sheet:
 
     def ids(self, query: Query) -> list[str]:
         """The lake's digests of the records of a page, in its order: stable ids where a table has no key of its own."""
+        if not self.named:
+            raise QueryFault("id", "the records of this dataset have no public ids")
         compiler = Compiler(self.columns)
         where = f"WHERE {compiler.condition(query.where)}" if query.where is not None else ""
         order = order_sql(query.order, compiler)
@@ -117,6 +122,8 @@ class Sheet:
 
     def one(self, key: str) -> tuple[Any, ...] | None:
         """The record with this digest (``ids``), None if there is none."""
+        if not self.named:
+            return None
         names = ", ".join(quoted(one.name) for one in self.columns)
         # Bytes or text: the comparison is made on the text that ``ids`` gave.
         statement = f"SELECT {names} FROM {self.source} WHERE {_KEY_TEXT} = ? LIMIT 1"  # noqa: S608  # as above
@@ -291,6 +298,17 @@ def open_sheet(
 ) -> Sheet:
     """The sheet of a table for readers with these columns. Raises LakeFault if there is no such table."""
     return _sheets.get(lake, table, columns, as_of)
+
+
+def empty_sheet(table: str, columns: Sequence[ColumnInfo]) -> Sheet:
+    """The sheet of a table that nothing has come into yet."""
+    spec = TableSpec(table, tuple(Column(one.name, one.type) for one in columns), ())
+    nulls = ", ".join(
+        [f"NULL::{TYPES[one.type]} AS {quoted(one.name)}" for one in columns] or ["NULL AS nothing"]
+    )
+    return Sheet(
+        table, columns, Snapshot(spec, 0, None), f"(SELECT {nulls}, ''::BLOB AS _key WHERE FALSE) AS t"
+    )  # as above
 
 
 def forget(table: str = "") -> None:

@@ -92,9 +92,7 @@ def publish_offer(*, name: str, by: Person | None, slug: str = "", **changes: Un
         "cadence_s": 0.0,
         "service_code": code_of(name),
     }
-    made = _publish(slug or slug_of(name), fields, by, changes)
-    store_offer(made)
-    return refresh(made, check=True)
+    return _publish(slug or slug_of(name), fields, by, changes)
 
 
 def source_columns(declared: Declaration) -> list[ColumnInfo]:
@@ -161,8 +159,9 @@ def _publish(slug: str, fields: dict[str, Any], by: Person | None, changes: Desc
         _save(made)
         record(actor=by, act="opendata.publish", target=target(made), details={"from": fields["source"]})
         index_words(made)
-    refresh(made, check=True, first=True)
-    return made
+    if made.origin == "offer":
+        store_offer(made)
+    return refresh(made, check=True, first=True)
 
 
 def _save(made: Dataset) -> None:

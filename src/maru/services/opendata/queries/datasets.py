@@ -25,7 +25,7 @@ from maru.services.opendata.contracts import (
 )
 from maru.services.opendata.engine import charts
 from maru.services.opendata.engine import differences as engine_differences
-from maru.services.opendata.engine.sheets import Sheet, open_sheet
+from maru.services.opendata.engine.sheets import Sheet, empty_sheet, open_sheet
 from maru.services.opendata.models import Dataset, Edition, Subscription, Use
 from maru.services.opendata.queries.lake import lake
 from maru.services.opendata.queries.remarks import tallies
@@ -81,7 +81,10 @@ def sheet_of(
 
 def sheet(found: Dataset, *, as_of: datetime | None = None) -> Sheet:
     """The sheet of a dataset that ``access`` has let through."""
-    return open_sheet(lake(), found.table, column_infos(found.columns), as_of)
+    columns = column_infos(found.columns)
+    if not found.version and not _exists(found.table):
+        return empty_sheet(found.table, columns)
+    return open_sheet(lake(), found.table, columns, as_of)
 
 
 def history(slug: str, *, viewer: Viewer = NOBODY, limit: int = 100) -> tuple[EditionView, ...]:
@@ -163,11 +166,8 @@ def has_rows(slugs: Iterable[str]) -> frozenset[str]:
     tables = dict(Dataset.objects.filter(slug__in=list(slugs)).values_list("slug", "table"))
     known = set()
     for slug, table in tables.items():
-        try:
-            lake().spec(table)
-        except LakeFault:
-            continue
-        known.add(slug)
+        if _exists(table):
+            known.add(slug)
     return frozenset(known)
 
 
@@ -190,6 +190,14 @@ def use_by_dataset(*, days: int = USE_DAYS, limit: int = 20) -> tuple[tuple[Card
 def counts_by_state() -> dict[str, int]:
     """How many datasets stand in each state."""
     return dict(Dataset.objects.values_list("state").annotate(n=Count("pk")))
+
+
+def _exists(table: str) -> bool:
+    try:
+        lake().spec(table)
+    except LakeFault:
+        return False
+    return True
 
 
 def _use(found: Dataset) -> tuple[UsePoint, ...]:
