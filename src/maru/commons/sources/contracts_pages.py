@@ -54,6 +54,7 @@ class Card:
     grade: str
     grade_title: str
     own: bool = False
+    words: str = ""  # what it is found by, in every language
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class Bar:
     corrected: int
     dead: int
     failures: int
-    height: float
+    height: int
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,9 @@ def card_of(row: dict[str, Any], now: dt.datetime) -> Card:
         grade=row["grade"],
         grade_title=words.of(words.GRADES, row["grade"]),
         own=row["own"],
+        words=" ".join(
+            (*row["names"].values(), *row["summaries"].values(), *(row["office__names"] or {}).values())
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from maru.commons.offices.models import in_language
 from maru.commons.sources import grades, words
@@ -103,7 +104,7 @@ def arrivals(source: Source, now: dt.datetime) -> tuple[Bar, ...]:
     for number in range(HOURS):
         hour = start + dt.timedelta(hours=number)
         row = found.get(hour) or Hour(hour=hour)
-        height = round(100 * row.added / most, 1) if most else 0.0
+        height = round(100 * row.added / most) if most else 0
         bars.append(Bar(hour, row.added, row.corrected, row.dead, row.failures, height))
     return tuple(bars)
 
@@ -119,7 +120,7 @@ def letter(row: DeadLetter) -> LetterView:
     raw = bytes(row.raw)
     return LetterView(
         id=row.pk,
-        reason=row.reason,
+        reason=gettext(row.reason),
         field=row.field,
         seen=row.seen,
         first_at=row.first_at,
