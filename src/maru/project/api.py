@@ -11,6 +11,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
+from maru.commons.sources.rest import router as sources
 from maru.platform.access.pages import refuse
 from maru.platform.access.refusals import Invalid, NotFound, Refusal, SignInNeeded
 from maru.services.live.rest import router as live
@@ -59,6 +60,7 @@ api = OpenApi(
     docs_url=None,
 )
 api.add_router("/", live)
+api.add_router("/", sources)
 
 
 @api.exception_handler(Refusal)
