@@ -67,6 +67,11 @@ def _reads(
     ]
 
 
+def reading(spec: TableSpec, files: Sequence[FileEntry], own: Sequence[str]) -> str:
+    """A query for all rows of the files with the named columns of the lake's own; "" for no files."""
+    return " UNION ALL ".join(_reads(spec, files, "", own))
+
+
 def _union(spec: TableSpec, selects: Sequence[str]) -> str:
     if selects:
         return "(" + " UNION ALL ".join(selects) + ")"
