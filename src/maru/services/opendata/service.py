@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import importlib.util
 
-from maru.platform.registry.manifests import MenuEntry, Permission, Retention, ServiceManifest
+from maru.platform.registry.manifests import MenuEntry, Mounted, Permission, Retention, ServiceManifest
 
 _PAGES = "maru.services.opendata.urls"
+_FRONT = "maru.services.opendata.rest.asgi:application"
+# Programs' interfaces; ``rest/routes.py`` says which answers what, and a test that both lists agree.
+_MOUNTS = (
+    "/openapi/",
+    "/api/v1/datasets",
+    "/api/3/",
+    "/api/action/",
+    "/resource/",
+    "/ogc",
+    "/catalog.jsonld",
+    "/catalog.ttl",
+    "/data.json",
+)
 
 MANIFEST = ServiceManifest(
     name="opendata",
@@ -28,6 +41,7 @@ MANIFEST = ServiceManifest(
         Permission("opendata.withdraw", ("officer",)),
     ),
     notices=("opendata.changes",),
+    mounts=tuple(Mounted(prefix, _FRONT) for prefix in _MOUNTS),
     retention=(
         Retention(
             what={

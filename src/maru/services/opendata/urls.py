@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from maru.services.opendata.rest.through import openapi_document
 from maru.services.opendata.views import (
     charts,
     dataset,
@@ -48,6 +49,7 @@ urlpatterns = [
     path("data/<slug:slug>/files/as-of/", files.as_of, name="file_as_of"),
     path("data/<slug:slug>/files/<slug:name>.<str:ending>", files.file, name="file"),
     path("data/<slug:slug>/api/", dataset.api, name="api"),
+    path("data/<slug:slug>/openapi.json", openapi_document, name="openapi"),
     path("data/<slug:slug>/history/", dataset.history, name="history"),
     path("data/<slug:slug>/changes.atom", feeds.dataset_changes, name="dataset_changes"),
     path("data/<slug:slug>/questions/", remarks.questions, name="questions"),

@@ -17,6 +17,7 @@ import structlog
 from django.conf import settings
 from django.db import close_old_connections
 from django.http.request import validate_host
+from django.utils import translation
 from starlette.types import Receive, Scope, Send
 
 from maru.services.opendata.contracts_keys import KeyGrant
@@ -189,7 +190,8 @@ class Front:
 
 
 def _make(route: routes.Route, request: Request, key: str) -> Answer:
-    answer = route.answer(request, key)
+    with translation.override(request.language):
+        answer = route.answer(request, key)
     answer.seal()
     _ = answer.packed if answer.stream is None else b""
     return answer

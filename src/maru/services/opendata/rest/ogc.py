@@ -20,10 +20,11 @@ from maru.services.opendata.engine.contracts import (
     Query,
     QueryFault,
 )
+from maru.services.opendata.engine.features import point
 from maru.services.opendata.rest import filters, library, ogc_html, ogc_shapes
 from maru.services.opendata.rest.cql2 import Cql2
 from maru.services.opendata.rest.cql2_text import to_json
-from maru.services.opendata.rest.geometry import box_of, point_of
+from maru.services.opendata.rest.geometry import box_of
 from maru.services.opendata.rest.http import (
     CATALOGUE,
     GEOJSON,
@@ -262,7 +263,7 @@ def _during(text: str, holding: Holding) -> list[Condition]:
         raise QueryFault("datetime", "A date or time of RFC 3339, or two with a slash between.")
     if slash and high_text.count("/"):
         raise QueryFault("datetime", "At most one slash.")
-    if low is not None and high is not None and low > high[1]:
+    if low is not None and high is not None and (low > high[1] or (low == high[1] != high[0])):
         raise QueryFault("datetime", "The beginning lies after the end.")
     column = holding.columns.get(holding.view.time)
     if column is None:
@@ -294,7 +295,7 @@ def _feature(
     wanted: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     values = {column.name: value for column, value in zip(columns, row, strict=True)}
-    place = point_of(values.get(holding.longitude), values.get(holding.latitude))
+    place = point(columns, row)
     properties = {key: value for key, value in values.items() if not wanted or key in wanted}
     return {"type": "Feature", "id": name, "geometry": place, "properties": properties}
 

@@ -33,7 +33,8 @@ def _query_key(request: Request) -> str:
 
 def whole_address(request: Request, key: str) -> Hashable:
     """Calls with the same address ask the same; the host is part of it, because answers hold links."""
-    return (request.base, request.raw_path, request.query_string, request.headers.get("accept", "")[:100])
+    accept = request.headers.get("accept", "")[:100]
+    return (request.base, request.raw_path, request.query_string, accept, request.language)
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,11 @@ async def send_answer(send: Send, request: Request, answer: Answer) -> None:
 def _headers(request: Request, answer: Answer) -> list[tuple[bytes, bytes]]:
     if answer.status == 204:
         return [*_OPEN, *_PREFLIGHT]
-    headers = [(b"content-type", answer.kind.encode()), (b"vary", b"accept-encoding"), *_OPEN]
+    headers = [
+        (b"content-type", answer.kind.encode()),
+        (b"vary", b"Accept-Encoding, Accept-Language, Accept"),
+        *_OPEN,
+    ]
     if answer.kind.startswith("text/html"):
         headers.append(_PAGE)
     if answer.etag:

@@ -74,7 +74,7 @@ GRADES = ("좋음", "보통", "나쁨")
 
 def rows_of(name: str) -> list[tuple[Any, ...]]:
     """The rows of a dataset, always the same."""
-    chance = random.Random(7)  # noqa: S311  # test data
+    chance = random.Random(7)  # test data
     if name == "bikes":
         return [
             (
@@ -111,7 +111,9 @@ def make() -> None:
     )
     for name, columns in _COLUMNS.items():
         spec = TableSpec(
-            f"t_{name}", tuple(Column(one[0], one[1]) for one in columns), tuple(_KEYS[name])  # type: ignore[arg-type]
+            f"t_{name}",
+            tuple(Column(one[0], one[1]) for one in columns),
+            tuple(_KEYS[name]),  # type: ignore[arg-type]
         )
         lake().ensure(spec)
         lists = list(zip(*rows_of(name), strict=True))
@@ -120,12 +122,12 @@ def make() -> None:
         dataset(name, columns, office)
     dataset("gone", _COLUMNS["strange"], office, state="withdrawn")
     dataset("draft", _COLUMNS["strange"], office, state="draft")
-    AccessKey.objects.create(
-        purpose="tests", digest=digest_of(KEY), shown=KEY[:6], per_minute=0, per_day=0
-    )
+    AccessKey.objects.create(purpose="tests", digest=digest_of(KEY), shown=KEY[:6], per_minute=0, per_day=0)
 
 
-def dataset(name: str, columns: list[tuple[str, str, str, str, str]], office: Office, state: str = "published") -> Dataset:
+def dataset(
+    name: str, columns: list[tuple[str, str, str, str, str]], office: Office, state: str = "published"
+) -> Dataset:
     """One description."""
     located = any(one[4] for one in columns)
     made = Dataset.objects.create(

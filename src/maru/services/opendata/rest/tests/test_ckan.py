@@ -58,9 +58,9 @@ def test_search(ckan: Any) -> None:
     assert names(q="공공자전거") == ["bikes"]
     assert names(q="bicycles") == ["bikes"]
     assert names(q="*:*", fq="organization:transport-division") == ["air", "bikes", "strange"]
-    assert names(fq='groups:transport') == ["bikes"]
-    assert names(fq='-groups:transport +res_format:CSV') == ["air", "strange"]
-    assert names(fq='groups:(transport OR culture)') == ["bikes", "strange"]
+    assert names(fq="groups:transport") == ["bikes"]
+    assert names(fq="-groups:transport +res_format:CSV") == ["air", "strange"]
+    assert names(fq="groups:(transport OR culture)") == ["bikes", "strange"]
     assert names(fq="res_format:GeoJSON") == ["bikes"]
     assert names(fq='tags:"자전거"') == ["bikes"]
     assert names(fq='license_id:"CC-BY-4.0"') == ["air", "bikes", "strange"]
@@ -68,7 +68,9 @@ def test_search(ckan: Any) -> None:
     assert names(fq="metadata_modified:[2100-01-01T00:00:00Z TO *]") == []
     ordered = ckan.action.package_search(sort="name desc")["results"]
     assert [one["name"] for one in ordered] == ["strange", "bikes", "air"]
-    facets = ckan.action.package_search(**{"facet.field": '["groups","res_format","organization"]', "rows": 0})
+    facets = ckan.action.package_search(
+        **{"facet.field": '["groups","res_format","organization"]', "rows": 0}
+    )
     assert facets["facets"]["groups"] == {"transport": 1, "environment": 1, "culture": 1}
     items = facets["search_facets"]["organization"]["items"]
     assert items == [{"name": "transport-division", "display_name": "교통과", "count": 3}]
@@ -107,7 +109,10 @@ def test_rows(ckan: Any) -> None:
         seen += [one["station_id"] for one in page["records"]]
     assert len(set(seen)) == BIKES
     found = ckan.action.datastore_search(
-        resource_id="air", filters=json.dumps({"grade": ["좋음", "나쁨"], "district": "구01"}), sort="measured desc", limit=32000
+        resource_id="air",
+        filters=json.dumps({"grade": ["좋음", "나쁨"], "district": "구01"}),
+        sort="measured desc",
+        limit=32000,
     )
     wanted = [row for row in rows_of("air") if row[4] in ("좋음", "나쁨") and row[0] == "구01"]
     assert found["total"] == len(wanted)
@@ -117,9 +122,13 @@ def test_rows(ckan: Any) -> None:
     assert ckan.action.datastore_search(resource_id="bikes", q="마루역 24번")["total"] == sum(
         1 for row in rows_of("bikes") if "24번" in row[1]
     )
-    lists = ckan.action.datastore_search(resource_id="air", fields=["grade"], distinct=True, records_format="lists", sort="grade")
+    lists = ckan.action.datastore_search(
+        resource_id="air", fields=["grade"], distinct=True, records_format="lists", sort="grade"
+    )
     assert len(lists["records"]) == 3
-    text = ckan.action.datastore_search(resource_id="strange", records_format="csv", sort="number", fields="number,words")["records"]
+    text = ckan.action.datastore_search(
+        resource_id="strange", records_format="csv", sort="number", fields="number,words"
+    )["records"]
     assert [row[1] for row in csv.reader(io.StringIO(text, newline=""))] == [one or "" for one in STRANGE]
     without = ckan.action.datastore_search(resource_id="air", include_total=False, limit=1)
     assert "total" not in without

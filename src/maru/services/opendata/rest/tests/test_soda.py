@@ -29,7 +29,10 @@ def _ids(get: Get, where: str) -> set[str]:
     [
         ("bikes > 20", lambda r: r[3] > 20),
         ("20 < bikes", lambda r: r[3] > 20),
-        ("bikes > 20 and racks = 12 or station_id = 'ST-0001'", lambda r: r[3] > 20 and r[2] == 12 or r[0] == "ST-0001"),
+        (
+            "bikes > 20 and racks = 12 or station_id = 'ST-0001'",
+            lambda r: (r[3] > 20 and r[2] == 12) or r[0] == "ST-0001",
+        ),
         ("not (bikes > 20)", lambda r: not r[3] > 20),
         ("bikes between 5 and 7", lambda r: 5 <= r[3] <= 7),
         ("bikes not between 5 and 7", lambda r: not 5 <= r[3] <= 7),
@@ -45,8 +48,14 @@ def _ids(get: Get, where: str) -> set[str]:
         ("upper(station_id) = 'ST-0009'", lambda r: r[0] == "ST-0009"),
         ("open", lambda r: r[5]),
         ("open = false", lambda r: not r[5]),
-        ("within_box(location, 36.40, 130.80, 36.35, 130.90)", lambda r: r[6] is not None and 130.8 <= r[6] <= 130.9 and 36.35 <= r[7] <= 36.4),
-        ("within_polygon(location, 'POLYGON((130.8 36.35, 130.9 36.35, 130.9 36.4, 130.8 36.4, 130.8 36.35))')", lambda r: r[6] is not None and 130.8 < r[6] < 130.9 and 36.35 < r[7] < 36.4),
+        (
+            "within_box(location, 36.40, 130.80, 36.35, 130.90)",
+            lambda r: r[6] is not None and 130.8 <= r[6] <= 130.9 and 36.35 <= r[7] <= 36.4,
+        ),
+        (
+            "within_polygon(location, 'POLYGON((130.8 36.35, 130.9 36.35, 130.9 36.4, 130.8 36.4, 130.8 36.35))')",
+            lambda r: r[6] is not None and 130.8 < r[6] < 130.9 and 36.35 < r[7] < 36.4,
+        ),
         ("updated < '2024-05-01T01:00:00'", lambda r: r[8].isoformat() < "2024-05-01T01"),
         ("date_trunc_ymd(updated) = '2024-05-02'", lambda r: r[8].day == 2),
         ("date_trunc_ym(updated) >= '2024-05-01'", lambda r: True),
@@ -102,11 +111,15 @@ def test_groups_and_aggregates(get: Get) -> None:
 
 
 def test_order_limit_offset_and_simple_equality(get: Get) -> None:
-    answer = get("/resource/bikes.json", **{"$order": "bikes desc, station_id", "$limit": "5", "$offset": "3"})
+    answer = get(
+        "/resource/bikes.json", **{"$order": "bikes desc, station_id", "$limit": "5", "$offset": "3"}
+    )
     wanted = sorted(BIKE, key=lambda r: (-r[3], r[0]))[3:8]
     assert [row["station_id"] for row in answer.json()] == [row[0] for row in wanted]
     assert len(get("/resource/bikes.json").json()) == 1000
-    assert len(get("/resource/bikes.json", racks="12", **{"$limit": "5000"}).json()) == sum(1 for r in BIKE if r[2] == 12)
+    assert len(get("/resource/bikes.json", racks="12", **{"$limit": "5000"}).json()) == sum(
+        1 for r in BIKE if r[2] == 12
+    )
     found = get("/resource/bikes.json", **{"$q": "마루역 24번", "$limit": "5000"}).json()
     assert found
     assert all("마루역" in row["station_name"] and "24번" in row["station_name"] for row in found)
