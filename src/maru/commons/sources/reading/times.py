@@ -253,3 +253,10 @@ def _rare(text: str, form: str) -> dt.datetime | None:
         )
     except (ValueError, IndexError, TypeError, OverflowError):
         return None
+
+_CELL_PATTERNS = (re.compile(_COMPACT), re.compile(_PARTED))
+
+
+def is_time(text: str) -> bool:
+    """Whether one text has a form of date or time that is read without a ``format`` (its day may still not exist)."""
+    return any(pattern.match(text) for pattern in _CELL_PATTERNS)

@@ -1,0 +1,476 @@
+"""One test for every trap of public files, on made-up data: the rows come out right or as dead letters, none is lost."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import io
+import zipfile
+from typing import Any
+
+import pytest
+import xlsxwriter
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maru.commons.sources.contracts import (
+    Declaration,
+    Delivery,
+    FieldRule,
+    Licence,
+    Records,
+    Schedule,
+    SourceFault,
+)
+from maru.commons.sources.kits.table import KIT
+from maru.commons.sources.reading import reasons
+from maru.commons.sources.records import to_records
+
+NOW = dt.datetime(2026, 7, 1, tzinfo=dt.UTC)
+
+
+def declared(*fields: FieldRule, complete: bool = False, **options: Any) -> Declaration:
+    return Declaration(
+        name="a_source", drawer="a_source", names={}, summaries={}, office="o", owner="o", category="health",
+        kind="table", mode="file", address="https://data.example/a.csv", schedule=Schedule(60, "t"),
+        licence=Licence("CC0-1.0", "t"), personal="none", fresh_s=60, fields=fields, key=(fields[0].name,),
+        options=options, complete=complete,
+    )  # fmt: skip
+
+
+NAME = FieldRule("name", ("이름",), required=True)
+COUNT = FieldRule("count", ("대수",), "integer")
+DAY = FieldRule("day", ("날짜",), "date")
+SHOPS = declared(NAME, COUNT, DAY)
+HEAD = "이름,대수,날짜\n"
+
+
+def parsed(declaration: Declaration, body: bytes | str) -> tuple[Delivery, Records]:
+    delivery = KIT.parse(declaration, body.encode() if isinstance(body, str) else body)
+    return delivery, to_records(declaration, delivery.rows, NOW)
+
+
+def rows(declaration: Declaration, body: bytes | str) -> list[tuple[Any, ...]]:
+    """All rows; nothing may be dead."""
+    delivery, records = parsed(declaration, body)
+    assert not delivery.dead
+    assert not records.dead
+    return [tuple(row.values()) for row in records.table.to_pylist()]
+
+
+D1, D2 = dt.date(2024, 1, 1), dt.date(2024, 1, 2)
+TWO = [("강남", 1, D1), ("종로", 2, D2)]
+BODY = HEAD + "강남,1,2024-01-01\n종로,2,2024-01-02\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16"])
+def test_encodings(encoding: str) -> None:
+    assert rows(SHOPS, BODY.encode(encoding)) == TWO
+
+
+def test_cp949_with_bytes_that_do_not_decode() -> None:
+    body = (HEAD + "강남?역,1,2024-01-01\n종로,2,2024-01-02\n").encode("cp949").replace(b"?", b"\xff\x80")
+    declaration = declared(FieldRule("day", ("날짜",), "date"), NAME, COUNT)
+    assert rows(declaration, body)[0][0] == D1
+    assert rows(declaration, body)[0][1].startswith("강남\ufffd")
+    _, records = parsed(SHOPS, body)  # where the name is the key, nobody can say which record it is
+    assert [row.reason for row in records.dead] == [reasons.UNDECODABLE]
+    assert records.table.num_rows == 1
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\n"])
+def test_line_ends_and_a_last_line_without_or_with_cr_only(end: str) -> None:
+    assert rows(SHOPS, BODY.replace("\n", end)) == TWO
+    assert rows(SHOPS, BODY.rstrip("\n").replace("\n", end)) == TWO
+    assert rows(SHOPS, BODY.rstrip("\n").replace("\n", end) + "\r") == TWO
+
+
+def test_rows_with_one_field_more_than_the_header() -> None:
+    body = '"이름","대수","날짜"\n"강남","1","20240101",""\n"종로","2","20240102",""\n'
+    assert rows(SHOPS, body) == TWO
+
+
+def test_a_row_number_that_the_header_forgot() -> None:
+    assert rows(SHOPS, HEAD + "0,강남,1,2024-01-01\n1,종로,2,2024-01-02\n") == TWO
+    assert rows(SHOPS, "," + HEAD + "0,강남,1,2024-01-01\n1,종로,2,2024-01-02\n") == TWO
+
+
+def test_trailing_commas_on_some_rows_and_on_the_header() -> None:
+    assert rows(SHOPS, HEAD + "강남,1,2024-01-01\n종로,2,2024-01-02,,\n") == TWO
+    assert rows(SHOPS, "이름,대수,날짜,,\n강남,1,2024-01-01\n종로,2,2024-01-02\n") == TWO
+    assert rows(SHOPS, "이름,대수,날짜,,\n강남,1,2024-01-01,,\n종로,2,2024-01-02,,\n") == TWO
+
+
+def test_blank_lines_and_rows_of_commas_are_paper() -> None:
+    assert rows(SHOPS, HEAD + "\n강남,1,2024-01-01\n,,\n\n종로,2,2024-01-02\n , ,\n") == TWO
+
+
+ROUTES = declared(
+    FieldRule("month", ("년월",), "integer"), FieldRule("route", ("노선번호",)), FieldRule("title", ("노선명",)),
+    FieldRule("stop", ("정류장",)), FieldRule("place", ("역명",)), FieldRule("on", ("승차",), "integer"), FieldRule("off", ("하차",), "integer"),
+)  # fmt: skip
+ROUTE_HEAD = "년월,노선번호,노선명,정류장,역명,승차,하차\n"
+SOUND = "".join(f"202201,{n},{n}번(강변~한강),0{n},{n}번가게 앞,{n},0\n" for n in range(1000, 1060))
+
+
+def test_unquoted_commas_inside_names_are_repaired() -> None:
+    body = (
+        ROUTE_HEAD
+        + SOUND
+        + "202201,661,661번(부천,백화점),01001,종로,5,6\n202201,9A,9번(A,B방향,정릉),01002,1000번가게 앞,7,8\n"
+    )
+    found = rows(ROUTES, body)
+    assert len(found) == 62
+    assert found[-2:] == [
+        (202201, "661", "661번(부천,백화점)", "01001", "종로", 5, 6),
+        (202201, "9A", "9번(A,B방향,정릉)", "01002", "1000번가게 앞", 7, 8),
+    ]
+
+
+def test_what_fits_in_two_ways_is_dead_and_nothing_else_is() -> None:
+    body = HEAD.replace("이름", "이름,주소") + "강남,역삼,1,2024-01-01\n종로,세종,문로,2,2024-01-02\n"
+    declaration = declared(NAME, FieldRule("address", ("주소",)), COUNT, DAY)
+    delivery, records = parsed(declaration, body)
+    assert [(row.reason, row.raw.decode()) for row in delivery.dead] == [
+        (reasons.TOO_MANY_FIELDS, "종로,세종,문로,2,2024-01-02")
+    ]
+    assert records.table.num_rows == 1
+
+
+def test_patterns_settle_what_types_do_not() -> None:
+    body = "이름,코드,대수\n가,나,A01,1\n"
+    declaration = declared(NAME, FieldRule("code", ("코드",)), COUNT, patterns={"코드": r"A\d\d"})
+    assert rows(declaration, body) == [("가,나", "A01", 1)]
+
+
+def test_numbers_with_unquoted_thousands_commas_are_dead_not_wrong() -> None:
+    delivery, records = parsed(SHOPS, BODY + "중구,1,234,2024-01-01\n")
+    assert records.table.num_rows == 2
+    assert len(delivery.dead) == 1
+    assert rows(SHOPS, BODY + "강남,1,234,2024-01-01\n")[-1] == (
+        "강남",
+        1234,
+        D1,
+    )  # a name that is known settles it
+
+
+def test_no_header() -> None:
+    body = "강남,1,2024-01-01\n종로,2,2024-01-02\n"
+    declaration = declared(NAME, COUNT, DAY, columns=["이름", "대수", "날짜"])
+    assert rows(declaration, body) == TWO
+    assert rows(declaration, BODY) == TWO  # some months have one
+
+
+def test_a_stray_quote_before_the_header() -> None:
+    assert rows(SHOPS, '"' + BODY) == TWO
+    assert rows(declared(NAME, COUNT, DAY, columns=["이름", "대수", "날짜"]), '"' + BODY) == TWO
+
+
+def test_a_stray_quote_in_the_data_swallows_nothing() -> None:
+    many = "".join(f"가게{n},{n},2024-01-01\n" for n in range(300))
+    found = rows(SHOPS, HEAD + '"강남,1,2024-01-01\n' + many + '종로 17",2,2024-01-02\n' + many)
+    assert len(found) == 602
+    assert ("강남", 1, D1) in found
+
+
+def test_report_titles_and_a_remark_above_the_header() -> None:
+    title = "가게별 내역,,\n,,\n구분,월,202206 ~ 202206\n조회,가게별,\n총 2건,,\n"
+    assert rows(SHOPS, title + BODY) == TWO
+    remark = '""※ 2024. 1. 1. 현황. 교체(저화질교체, 성능개선)는 교체년도 수량에 포함",,\n'
+    assert rows(SHOPS, remark + BODY) == TWO
+    assert rows(declared(NAME, COUNT, DAY, skip=5), title + BODY) == TWO
+
+
+def test_four_header_rows() -> None:
+    body = (
+        '\ufeff"동별(1)",동별(2),2021,2021,2021,2021\n"동별(1)",동별(2),합계,합계,합계,합계\n'
+        '"동별(1)",동별(2),소계,소계,수급권자,수급권자\n"동별(1)",동별(2),계,65~79세,계,65~79세\n'
+        "종로구,사직동,10,6,4,2\n종로구,삼청동,20,12,8,4\n"
+    )
+    declaration = declared(
+        FieldRule("gu", ("동별(1)",)), FieldRule("dong", ("동별(2)",)), FieldRule("total", ("2021 합계 소계 계",), "integer"),
+        FieldRule("poor", ("2021 합계 수급권자 계",), "integer"),
+    )  # fmt: skip
+    assert rows(declaration, body) == [("종로구", "사직동", 10, 4), ("종로구", "삼청동", 20, 8)]
+    assert rows(declared(*declaration.fields, header=4), body) == [
+        ("종로구", "사직동", 10, 4),
+        ("종로구", "삼청동", 20, 8),
+    ]
+
+
+def test_a_second_header_row_below_the_names() -> None:
+    declaration = declared(NAME, COUNT, DAY)
+    assert rows(declaration, HEAD + "NAME,COUNT,DAY\n" + BODY.split("\n", 1)[1]) == TWO
+    _, records = parsed(declaration, HEAD + "강남,없음,미정\n종로,2,2024-01-02\n중구,x,2024-01-02\n")
+    assert records.table.num_rows + len(records.dead) >= 2
+
+
+def test_line_breaks_in_header_and_data_cells() -> None:
+    body = '이름,"대수\n(대)","날짜\r\n"\n"강남\n1층",1,2024-01-01\n"종로, ""큰"" 길\n\n2층",2,2024-01-02\n'
+    declaration = declared(NAME, FieldRule("count", ("대수 (대)",), "integer"), DAY)
+    assert rows(declaration, body) == [("강남\n1층", 1, D1), ('종로, "큰" 길\n\n2층', 2, D2)]
+
+
+def test_line_breaks_in_cells_without_quotes() -> None:
+    declaration = declared(COUNT, NAME, DAY)
+    assert rows(declaration, "대수,이름,날짜\n1,강남,2024-01-01\n3,중구\n2층,2024-01-02\n") == [
+        (1, "강남", D1),
+        (3, "중구\n2층", D2),
+    ]
+
+
+def test_thousands_commas_in_quotes_and_units() -> None:
+    assert rows(SHOPS, HEAD + '강남,"1,234",2024.1.1\n종로,"12대 (2개소)",2024년 1월 2일\n') == [
+        ("강남", 1234, D1),
+        ("종로", 12, D2),
+    ]
+
+
+def test_missing_values_and_failure_flags() -> None:
+    declaration = declared(NAME, FieldRule("pm10", ("미세먼지",), "number"), FieldRule("flag", ("상태",)))
+    body = "이름,미세먼지,상태\n강남,-,통신장애\n종로, ,\n중구,12.5 ,정상\n"
+    assert rows(declaration, body) == [
+        ("강남", None, "통신장애"),
+        ("종로", None, None),
+        ("중구", 12.5, "정상"),
+    ]
+
+
+def test_hours_until_24() -> None:
+    declaration = declared(FieldRule("at", ("일시",), "datetime"), FieldRule("v", ("값",), "number"))
+    body = "일시,값\n2018-12-31 23:00,1\n2018-12-31 24:00,2\n"
+    assert [row[0].isoformat() for row in rows(declaration, body)] == [
+        "2018-12-31T14:00:00+00:00",
+        "2018-12-31T15:00:00+00:00",
+    ]
+
+
+def test_latitude_and_longitude_under_each_others_names() -> None:
+    declaration = declared(
+        NAME,
+        FieldRule("lat", ("위도(Y)",), "number", role="latitude"),
+        FieldRule("lon", ("경도(X)",), "number", role="longitude"),
+    )
+    body = "이름,위도(Y),경도(X)\n강남,127.03,37.62\n종로,37.5718961547884~2,126.97\n중구,0.000000,0.000000\n"
+    assert rows(declaration, body) == [
+        ("강남", 37.62, 127.03),
+        ("종로", 37.5718961547884, 126.97),
+        ("중구", None, None),
+    ]
+
+
+@pytest.mark.parametrize("separator", ["\t", ";", "|"])
+def test_other_separators_also_with_commas_in_names(separator: str) -> None:
+    body = BODY.replace(",", separator).replace("강남", "강남, 역삼")
+    assert rows(SHOPS, body) == [("강남, 역삼", 1, D1), TWO[1]]
+    assert rows(declared(NAME, COUNT, DAY, separator=separator), body)[1] == TWO[1]
+
+
+def test_a_header_with_blanks_above_data_with_tabs() -> None:
+    fields = (
+        FieldRule("at", ("at",), "datetime", format="%Y %m %d %H"),
+        FieldRule("pm", ("PM2.5",), "number"),
+    )
+    body = "Year Month Day UTCHour PM2.5\n2014\t5\t16\t9\t26.8\n2014\t5\t16\t10\t27.5\n"
+    found = rows(declared(*fields, join={"at": ["Year", "Month", "Day", "UTCHour"]}, ignore="*"), body)
+    assert [row[1] for row in found] == [26.8, 27.5]
+
+
+def test_two_columns_of_one_name() -> None:
+    declaration = declared(NAME, FieldRule("first", ("명칭",)), FieldRule("second", ("명칭_2",)))
+    assert rows(declaration, "이름,명칭,명칭\n강남,가,나\n") == [("강남", "가", "나")]
+
+
+def test_a_file_cut_in_the_middle() -> None:
+    delivery, records = parsed(SHOPS, BODY + "중구,12")
+    assert records.table.num_rows == 2
+    assert [(row.reason, row.raw) for row in delivery.dead] == [(reasons.TOO_FEW_FIELDS, "중구,12".encode())]
+
+
+def test_short_rows_are_filled_only_where_nothing_else_fits() -> None:
+    declaration = declared(NAME, DAY, COUNT)
+    assert rows(declaration, "이름,날짜,대수\n강남,2024-01-01\n종로,2024-01-02,3\n") == [
+        ("종로", D2, 3),
+        ("강남", D1, None),
+    ]
+    delivery, _ = parsed(
+        declared(NAME, FieldRule("a", ("가",)), FieldRule("b", ("나",))), "이름,가,나\n강남,x\n종로,y,z\n"
+    )
+    assert [row.reason for row in delivery.dead] == [reasons.TOO_FEW_FIELDS]
+
+
+def zipped(**files: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, body in files.items():
+            archive.writestr(name.replace("__", "."), body)
+    return out.getvalue()
+
+
+def test_zip_and_gzip() -> None:
+    assert rows(SHOPS, gzip.compress(BODY.encode("cp949"))) == TWO
+    first, second = HEAD + "강남,1,2024-01-01\n", "이름,날짜,대수\n종로,2024-01-02,2\n"
+    both = zipped(a__csv=first.encode(), b__txt=second.encode("cp949"), readme__md=b"#")
+    assert rows(SHOPS, both) == TWO
+    assert rows(declared(NAME, COUNT, DAY, member="b*"), both) == TWO[1:]
+    assert rows(SHOPS, zipped(a__csv__gz=gzip.compress(BODY.encode()))) == TWO
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", "empty"), (b"\xef\xbb\xbf\r\n", "empty"), (b"\x1f\x8b\x08broken", "malformed"), (b"PK\x03\x04broken", "malformed"),
+        (gzip.compress(BODY.encode())[:-12], "malformed"), (zipped(readme__md=b"#"), "not_found"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "malformed"),
+        (b"<html><body><h1>502 Bad Gateway</h1></body></html>", "malformed"), (b'{"RESULT": {"CODE": "ERROR-500"}, "x": 1}', "malformed"),
+        ("서비스 점검 중입니다".encode("cp949"), "malformed"), (bytes(range(256)) * 40, "malformed"),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_is_a_fault_with_its_bytes(body: bytes, code: str) -> None:
+    with pytest.raises(SourceFault) as caught:
+        KIT.parse(SHOPS, body)
+    assert caught.value.code == code
+
+
+def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    from maru.commons.sources.kits import containers
+
+    for bomb in (gzip.compress(b"a,b\n" * 100_000), zipped(a__csv=b"a,b\n" * 100_000)):
+        with pytest.raises(SourceFault) as caught:
+            containers.unwrap(bomb, most=10_000)
+        assert caught.value.code == "too_large"
+
+
+def test_a_header_alone_is_a_table_without_rows() -> None:
+    assert rows(SHOPS, HEAD) == []
+
+
+PAGE = """<html><head><meta http-equiv="Content-Type" content="text/html; charset=euc-kr"></head><body>
+<table><tr><td>메뉴</td></tr></table>
+<table><tr><th>이름</th><th>대수</th><th>날짜</th></tr>
+<tr><td rowspan="2">강남<br>역</td><td>1</td><td>2024-01-01</td></tr><tr><td>&nbsp;2</td><td>2024-01-02</td></tr></table></body></html>"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp949", "utf-8-sig"])
+def test_html_posing_as_a_workbook(encoding: str) -> None:
+    assert rows(SHOPS, PAGE.encode(encoding)) == [("강남\n역", 1, D1), ("강남\n역", 2, D2)]
+
+
+def workbook(*grids: list[list[Any]]) -> bytes:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
+        for place, grid in enumerate(grids):
+            sheet = book.add_worksheet(f"표{place + 1}")
+            for y, row in enumerate(grid):
+                for x, cell in enumerate(row):
+                    if cell is not None:
+                        sheet.write(y, x, cell)
+    return out.getvalue()
+
+
+def test_workbooks_with_ids_as_floats_numbers_as_text_and_titles() -> None:
+    grid = [
+        ["가게 현황"],
+        [],
+        ["이름", "대수", "날짜", "코드"],
+        ["강남", "1", dt.date(2024, 1, 1), 123000689.0],
+        ["종로", 2, "2024-01-02", "00210"],
+    ]
+    declaration = declared(NAME, COUNT, DAY, FieldRule("code", ("코드",)))
+    assert rows(declaration, workbook(grid)) == [("강남", 1, D1, "123000689"), ("종로", 2, D2, "00210")]
+    assert rows(declared(*declaration.fields, sheet="표2"), workbook([["x"]], grid)) == rows(
+        declaration, workbook(grid)
+    )
+    assert rows(declared(*declaration.fields, sheet="2"), workbook([["x"]], grid)) == rows(
+        declaration, workbook(grid)
+    )
+    with pytest.raises(SourceFault, match="no sheet"):
+        KIT.parse(declared(*declaration.fields, sheet="없는"), workbook(grid))
+
+
+def test_merged_cells_in_two_header_rows_of_a_workbook() -> None:
+    grid = [["구", "인원", None, "비고"], [None, "남", "여", None], ["강남", 1, 2, "x"], ["종로", 3, 4, "y"]]
+    declaration = declared(
+        FieldRule("gu", ("구",)),
+        FieldRule("men", ("인원 남",), "integer"),
+        FieldRule("women", ("인원 여",), "integer"),
+    )
+    assert rows(declaration, workbook(grid)) == [("강남", 1, 2), ("종로", 3, 4)]
+
+
+def test_totals_left_out_and_columns_made_rows() -> None:
+    declaration = declared(
+        NAME, FieldRule("hour", ("hour",), "integer"), FieldRule("way", ("way",)), FieldRule("people", ("people",), "integer"),
+        leave_out={"이름": ["합계"]},
+        melt={"columns": r"(\d+)시(승차|하차)", "into": ["hour", "way"], "value": "people"},
+    )  # fmt: skip
+    body = "이름,00시승차,00시하차,1시승차,1시하차\n합계,9,9,9,9\n강남,1,2,3,4\n종로,5,6,7,8\n"
+    found = rows(declaration, body)
+    assert len(found) == 8
+    assert ("종로", 1, "하차", 8) in found
+
+
+def test_renamed_and_new_columns_are_drift_not_a_stop() -> None:
+    _, records = parsed(
+        declared(NAME, FieldRule("count", ("수량", "대수"), "integer"), DAY), BODY.replace("날짜", "일자")
+    )
+    assert records.drift.renamed == (("수량", "대수"),)
+    assert records.drift.new == ("일자",)
+    assert records.drift.gone == ("날짜",)
+    assert records.table.num_rows == 2
+
+
+CELL = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
+    ["", "-", "1", "2024-01-01", '"', ",", "a,b", '""', "\n", "\r"]
+)
+
+
+@given(
+    st.text(max_size=200)
+    | st.lists(st.lists(CELL, max_size=5), max_size=8).map(
+        lambda grid: "\n".join(",".join(row) for row in grid)
+    )
+)
+def test_any_text_below_the_header_is_rows_or_dead_letters(text: str) -> None:
+    body = HEAD + "가,1,2024-01-01\n" * 3 + text
+    try:
+        delivery, records = parsed(SHOPS, body.encode("utf-8", "replace"))
+    except SourceFault as fault:
+        assert fault.code in SourceFault.CODES
+        return
+    assert records.table.num_rows + len(records.dead) + len(delivery.dead) >= 3
+    assert records.table.num_rows >= 1
+
+
+@given(st.lists(st.tuples(CELL, CELL, CELL), max_size=20))
+def test_what_csv_writes_correctly_is_read_whole(cells: list[tuple[str, str, str]]) -> None:
+    import csv
+
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    writer.writerow(["이름", "가", "나"])
+    writer.writerow(["x", "y", "z"])
+    sound = [
+        tuple(cell.replace("\r", "").replace("\x00", "").replace("\ufeff", "") for cell in row)
+        for row in cells
+    ]
+    writer.writerows(sound)
+    delivery = KIT.parse(
+        declared(NAME, FieldRule("a", ("가",)), FieldRule("b", ("나",))),
+        out.getvalue().encode("utf-8", "replace"),
+    )
+    assert not delivery.dead
+    assert isinstance(delivery.rows, object)
+    kept = [row for row in sound if any(cell.strip() for cell in row)]
+    assert sorted(tuple(row.values()) for row in delivery.rows.to_pylist()) == sorted(
+        [("x", "y", "z"), *kept]
+    )  # type: ignore[union-attr]
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_fault_or_a_delivery(body: bytes) -> None:
+    try:
+        delivery, records = parsed(SHOPS, body)
+    except SourceFault as fault:
+        assert fault.code in SourceFault.CODES
+    else:
+        assert len(delivery.rows) == records.table.num_rows + len(records.dead)
