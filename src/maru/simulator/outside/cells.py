@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import repeat
-from typing import Literal
+from typing import Any, Literal
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -277,7 +277,7 @@ def formatted(times: Times, form: str, zone: str) -> list[str]:
             f"{one}{ending}"
             for one in np.datetime_as_string(np.floor(local * 1000).astype("datetime64[ms]")).tolist()
         ]
-    unit = _SHAPES.get(form)
+    unit: Any = _SHAPES.get(form)
     if unit is None:
         return [_slowly(one, form) for one in local.tolist()]
     iso = np.datetime_as_string(np.floor(local).astype(np.int64).astype("datetime64[s]"), unit=unit).tolist()
@@ -307,7 +307,7 @@ def _reshaped(iso: list[str], form: str) -> list[str]:
 
 
 def _slowly(local: float, form: str) -> str:
-    moment = dt.datetime(1970, 1, 1) + dt.timedelta(seconds=math.floor(local))
+    moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=math.floor(local))
     if form == "rfc822":
         names = (
             ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),

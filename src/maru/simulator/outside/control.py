@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import numpy as np
 
 from maru.simulator.outside.answers.shape import Answer, Question
-from maru.simulator.outside.ledger import Ledger, World
+from maru.simulator.outside.ledger import Indices, Ledger, Span, World
 from maru.simulator.outside.rows import bad_word, keys
 
 DO = ("plug", "slow", "garbage", "duplicates", "rename", "skew", "flood", "recover")
@@ -244,11 +244,11 @@ def wrong(ledger: Ledger) -> list[str]:
     return [word for yes, word in checks if yes]
 
 
-def _open(spans: list[object] | list[object]) -> bool:
-    return bool(spans) and getattr(spans[-1], "end", 0) is None
+def _open(spans: list[Span]) -> bool:
+    return bool(spans) and spans[-1].end is None
 
 
-def _runs(places: np.ndarray) -> list[tuple[int, int]]:
+def _runs(places: Indices) -> list[tuple[int, int]]:
     if not len(places):
         return []
     edges = np.flatnonzero(np.diff(places) != 1)

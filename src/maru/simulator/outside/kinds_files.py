@@ -112,7 +112,7 @@ def _folders() -> tuple[System, ...]:
             (
                 code("TRIP_ID", "trip_id", "운행 번호", "Trip", serial("X", 9)), when("BOARD_DT", "boarded_at", "승차 시각", "Boarded at", at("%Y%m%d%H%M%S")), text("BOARD_GU", "district", "승차 자치구", "District", place("district")), whole("FARE", "fare", "요금", "Fare", number(4800, 42000), "KRW", low=0), real("DIST_KM", "distance", "거리", "Distance", number(0.6, 32, 1), "km", low=0), longitude("BOARD_X"), latitude("BOARD_Y"),
             ),
-            ("trip_id",), "boarded_at", 1, 2, weight=100, every_s=60, provider="maru_taxi", key_name="taxi_sftp", term="files stay 30 days", personal="pseudonymous", traps=("growing_file", "partial_upload"), options={"pattern": "*.csv", "encoding": "cp949", "per_file": 50000},
+            ("trip_id",), "boarded_at", 1, 2, weight=100, every_s=60, provider="maru_taxi", key_name="taxi_sftp", term="files stay 30 days", personal="pseudonymous", traps=("growing_file", "partial_upload"), options={"pattern": "*.csv", "encoding": "cp949", "per_file": 20000},
         ),
         System(
             "recycling_weights", "recycling_weights", "folder", "폐기물 계량 (폴더)", "Waste weighed (folder)", "계량대가 공유 폴더에 놓는 파일", "Files of the weighbridges in a shared folder", "environment-recycling", "environment", "folder:weights",
@@ -131,14 +131,14 @@ def _databases() -> tuple[System, ...]:
             (
                 code("asset_no", "asset", "재산 번호", "Asset", serial("PA", 8)), text("kind", "kind", "종류", "Kind", pick("토지", "건물", "공작물")), text("gu", "district", "자치구", "District", place("district")), real("area_m2", "area", "면적", "Area", number(12, 52000, 1), "m2", low=0), whole("book_value", "value", "장부가액", "Book value", number(1e6, 9e9), "KRW", low=0), when("updated_at", "updated_at", "갱신", "Updated at", at("%Y-%m-%d %H:%M:%S")),
             ),
-            ("asset",), "updated_at", 1, 120, weight=4, every_s=120, provider="maru_sql", term="read-only account", traps=("empty_text", "locked_database"), options={"table": "asset", "id": "asset_no"},
+            ("asset",), "updated_at", 1, 120, weight=4, every_s=120, provider="maru_sql", term="read-only account", traps=("empty_text", "renamed_columns"), options={"table": "asset", "id": "asset_no"},
         ),
         System(
             "volunteers_hours", "volunteers_hours", "sql", "자원봉사 실적 (SQL)", "Volunteer hours (SQL)", "활동별 봉사 시간", "Hours of each activity", "citizens-volunteers", "welfare", "sqlite:volunteers_hours",
             (
                 code("activity_id", "activity", "활동 번호", "Activity", serial("V", 8)), text("center", "centre", "센터", "Centre", place("district")), text("field", "topic", "분야", "Field", pick("돌봄", "환경", "안전", "교육")), real("hours", "hours", "시간", "Hours", number(1, 48, 1), "h", low=0), whole("people", "people", "인원", "People", number(1, 60), "people", low=0), when("reg_dt", "registered_at", "등록", "Registered at", at("%Y-%m-%d %H:%M:%S")),
             ),
-            ("activity",), "registered_at", 1, 60, weight=6, every_s=120, provider="maru_sql", term="read-only account", traps=("joined_tables",), options={"table": "activity", "id": "activity_id"},
+            ("activity",), "registered_at", 1, 60, weight=6, every_s=120, provider="maru_sql", term="read-only account", options={"table": "activity", "id": "activity_id"},
         ),
     )  # fmt: skip
 

@@ -145,7 +145,9 @@ class Ledger:
         batch = self.system.batch
         if len(self.stretches) == 1:
             only = self.stretches[0]
-            found: Times = only.start + (indices - only.first) // batch * only.interval
+            found: Times = np.asarray(
+                only.start + (indices - only.first) // batch * only.interval, np.float64
+            )
         else:
             firsts = np.array([one.first for one in self.stretches], np.int64)
             which = np.maximum(np.searchsorted(firsts, indices, side="right") - 1, 0)

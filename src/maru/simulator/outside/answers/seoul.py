@@ -71,11 +71,11 @@ def _fault(ledger: Ledger, pieces: list[str]) -> str:
         if wrong:
             return code
     first, last = int(start), int(end)
-    checks = (
+    ranges = (
         (first < 1, "ERROR-331"), (last < 1, "ERROR-332"), (first > last, "ERROR-334"),
         (key == "sample" and last > 5, "ERROR-335"), (last - first + 1 > MOST, "ERROR-336"),
     )  # fmt: skip
-    return next((code for wrong, code in checks if wrong), "")
+    return next((code for wrong, code in ranges if wrong), "")
 
 
 def _narrowed(ledger: Ledger, arguments: list[str], low: int, high: int) -> tuple[int, int] | None:

@@ -161,11 +161,10 @@ def _collection(
         for index, (name, _one) in enumerate(fields)
         if name != "id" and not name.startswith("geometry.")
     ]
-    made: list[str] = []
-    for row in zip(*columns(ledger, ledger.sources(first, end), "json"), strict=True):
-        made.append(
-            f'{{"type":"Feature","id":{row[0]},"geometry":{{"type":"Point","coordinates":[{row[-2]},{row[-1]}]}},"properties":{inner % tuple(row[index] for index in flat)}}}'
-        )
+    made = [
+        f'{{"type":"Feature","id":{row[0]},"geometry":{{"type":"Point","coordinates":[{row[-2]},{row[-1]}]}},"properties":{inner % tuple(row[index] for index in flat)}}}'
+        for row in zip(*columns(ledger, ledger.sources(first, end), "json"), strict=True)
+    ]
     links = [{"rel": "self", "href": f"{root}/collections/permits/items", "type": "application/geo+json"}]
     if offset + size < total:
         following = urlencode({**asked.query, "offset": offset + size, "limit": size})
