@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from typing import Any
 
 import orjson
 
 from maru.commons.sources.contracts import JSON, SourceFault
 from maru.commons.sources.kits import markup
+from maru.commons.sources.kits.words import plain_words
 
 LARGEST = 256 * 1024 * 1024
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
-_DECLARED = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"']([A-Za-z0-9_.:-]+)")
+_CHARSET_XML = re.compile(r"<\?xml[^>]{0,200}encoding\s*=\s*[\"']([A-Za-z0-9_.:-]+)")
 _LONE_HIGH = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
 _LONE_LOW = re.compile(r"(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _TITLE = re.compile(r"<(?:title|h1)[^>]*>(.{0,200}?)</", re.IGNORECASE | re.DOTALL)
@@ -27,14 +29,29 @@ def text_of(body: bytes, content_type: str = "") -> str:
         return body[3:].decode("utf-8", "replace")
     if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return body.decode("utf-16", "replace")
-    declared = _CHARSET.search(content_type) or _DECLARED.search(body[:300])
-    name = declared.group(1) if declared else b""
-    for encoding in ("utf-8", name.decode() if isinstance(name, bytes) else name, "cp949"):
+    declared = _CHARSET.search(content_type) or _CHARSET_XML.search(body[:300].decode("latin-1"))
+    for encoding in ("utf-8", *(declared.groups() if declared else ()), "cp949"):
         try:
-            return body.decode(encoding) if encoding else ""[1]
-        except (UnicodeDecodeError, LookupError, IndexError):
+            return body.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
             continue
     return body.decode("utf-8", "replace")
+
+
+def unpacked(body: bytes) -> bytes:
+    """A body out of the gzip file that it came as. Raises SourceFault for one that is broken or unpacks to too much."""
+    if body[:2] != b"\x1f\x8b":
+        return body
+    reader = zlib.decompressobj(wbits=31)
+    try:
+        out = reader.decompress(body, LARGEST + 1)
+    except zlib.error as fault:
+        raise malformed(f"broken gzip: {fault}", body) from fault
+    if len(out) > LARGEST:
+        raise SourceFault("too_large", f"a gzip of {len(body):,} bytes that unpacks to more than {LARGEST:,}")
+    if not reader.eof:
+        raise malformed("a gzip that ends in its middle", body)
+    return out
 
 
 def read_json(body: bytes, content_type: str = "") -> JSON:
@@ -85,6 +102,7 @@ def document(body: bytes, content_type: str = "") -> JSON:
     """
     if len(body) > LARGEST:
         raise SourceFault("too_large", f"a body of {len(body):,} bytes")
+    body = unpacked(body)
     start = body[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start and not body.strip():
         raise SourceFault("empty", "an answer without a body", raw=body)
@@ -98,7 +116,10 @@ def document(body: bytes, content_type: str = "") -> JSON:
             return markup.document(markup.parse(text))
         except SourceFault as fault:
             raise malformed(fault.detail, body) from fault
-    return _read_odd_json(text, body)
+    try:
+        return _read_odd_json(text, body)
+    except SourceFault as fault:
+        raise plain_words(text[:2000], body) or fault from fault
 
 
 def is_page(text: str) -> bool:
@@ -123,4 +144,8 @@ def dump(value: Any) -> str:
     try:
         return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
     except (orjson.JSONEncodeError, TypeError):
+        pass  # numbers of more than 64 bits, or hundreds of levels
+    try:
         return json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError as fault:
+        raise malformed("a value is nested too deeply") from fault

@@ -24,6 +24,7 @@ from maru.commons.sources.kits import bodies, envelopes, paging, rest, shapes
 from maru.commons.sources.kits.envelopes import Envelope
 from maru.commons.sources.kits.options import Options
 from maru.commons.sources.kits.shapes import Row
+from maru.commons.sources.kits.words import NONE, by_words
 
 _ERRORS = {"Authorization Error": "refused_key", "Not Found Error": "not_found", "Validation Error": "bad_request",
            "Search Query Error": "bad_request", "Search Error": "server", "Search Index Error": "server",
@@ -66,9 +67,9 @@ def _fault(error: JSON, raw: bytes) -> SourceFault:
         )
     else:
         kind, said = "", str(error or "success is false")
-    code = _ERRORS.get(kind) or envelopes.by_words(said)
+    code = _ERRORS.get(kind) or by_words(said)
     return SourceFault(
-        code if code and code != envelopes.NONE else "server",
+        code if code and code != NONE else "server",
         f"{kind}: {said}".strip(": ")[:300],
         raw=raw[:65_536],
     )

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from maru.commons.sources.contracts import JSON, Declaration, Delivery, Fetch, SourceFault
+from maru.commons.sources.contracts import JSON, Declaration, Delivery, Fetch
 from maru.commons.sources.kits import addresses, bodies, envelopes, gateway, shapes
 from maru.commons.sources.kits.envelopes import EMPTY, Envelope
 from maru.commons.sources.kits.options import Options
@@ -40,11 +40,7 @@ _TOTALS = ("matchCount", "totalCount", "total_count", "dataCount", "datacount", 
 
 def read_body(body: bytes, content_type: str = "", path: tuple[str, ...] = ()) -> Envelope:
     """One answer. Raises SourceFault."""
-    try:
-        document = bodies.document(body, content_type)
-    except SourceFault as fault:
-        said = gateway.plain_words(bodies.text_of(body[:2000]), body) if fault.code == "malformed" else None
-        raise (said or fault) from fault
+    document = bodies.document(body, content_type)
     gateway.refuse(document, body)
     if isinstance(document, list):
         return Envelope(rows=shapes.flatten(document))

@@ -26,6 +26,7 @@ from maru.commons.sources.kits.shapes import Row
 def read_body(options: Options, body: bytes, content_type: str = "") -> Envelope:
     """One catalogue. Raises SourceFault."""
     languages = tuple(dict.fromkeys((options.text("language", "ko"), "en")))
+    body = bodies.unpacked(body)
     start = body[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
     if start[:1] in (b"{", b"["):
         document = bodies.read_json(body, content_type)

@@ -6,40 +6,16 @@ Public servers answer 200 on errors and say in words what they mean, so that wor
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from maru.commons.sources.contracts import JSON, Answer, DeadRow, RawRows, SourceFault
 from maru.commons.sources.kits import bodies
+from maru.commons.sources.kits.words import NONE, by_words
 
 _KEPT = 64 * 1024
-OK, NONE = "ok", "none"
-
-# What messages say, in the order of certainty: a used-up quota is often told as a failed key.
-_MEANINGS = {
-    "quota": (r"초과|트래픽|LIMITED[_ ]NUMBER|LIMIT[_ ]?EXCEED|EXCEEDS", r"RATE[_ ]?LIMIT|TOO[_ ]MANY|QUOTA"),
-    "refused_key": (
-        r"인증\s?키|인증\s?실패|인증모듈|서비스\s?키|권한이|활용\s?신청|등록되지 않은",
-        r"(?:SERVICE|API)[_ ]?KEY|NOT[_ ]REGISTERED|UNREGISTERED|UNAUTHORI[SZ]ED|FORBIDDEN|ACCESS[_ ]DENIED",
-        r"DEADLINE[_ ]HAS[_ ]EXPIRED|UNSIGNED|invalid (?:token|key)|Authentication",
-    ),
-    "timeout": (r"TIME[_ ]?OUT|시간\s?초과|응답이? 없",),
-    NONE: (
-        r"(?:데이터|결과|자료|정보|내역|조회된\s?\S*)[이가은는]? ?(?:존재하지 않|없)",
-        r"NO[_ ]?DATA|NO RESULT|운행\s?종료",
-    ),
-    "not_found": (
-        r"(?:노선|정류[소장]|서비스|역)[을를이가]? ?(?:찾을 수 없|존재하지)|찾을 수 없",
-        r"NO[_ ]OPENAPI[_ ]SERVICE|NOT[_ ]FOUND",
-    ),
-    "bad_request": (
-        r"잘못된|필수|요청\s?(?:값|변수|인자)|유효하지 않",
-        r"PARAMETER|INVALID|ILLEGAL|MANDATORY|BAD[_ ]REQUEST",
-    ),
-}
-_WORDS = tuple((code, re.compile("|".join(words), re.IGNORECASE)) for code, words in _MEANINGS.items())
+OK = "ok"
 
 
 @dataclass(frozen=True)
@@ -55,14 +31,6 @@ class Envelope:
 
 
 EMPTY = Envelope(rows=[], total=0)
-
-
-def by_words(message: str) -> str:
-    """What a message means: a SourceFault code, ``NONE`` for "no data", "" if nothing is known of it."""
-    for code, pattern in _WORDS:
-        if pattern.search(message):
-            return code
-    return ""
 
 
 def require(code: str, provider_code: str, message: str, raw: bytes = b"") -> bool:

@@ -13,6 +13,7 @@ import calendar
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import feedparser
@@ -24,11 +25,13 @@ from maru.commons.sources.kits.options import Options
 from maru.commons.sources.kits.shapes import Row
 
 _ROOTS = re.compile(r"<(?:\w+:)?(?:rss|feed|RDF|channel)[\s>]", re.IGNORECASE)
+_KST = re.compile(r"\bKST\b")
 _ENTITY = re.compile(r"<!ENTITY", re.IGNORECASE)
 
 
 def read_body(body: bytes, content_type: str = "") -> Envelope:
     """One feed. Raises SourceFault."""
+    body = bodies.unpacked(body)
     if len(body) > bodies.LARGEST // 8:
         raise SourceFault("too_large", f"a feed of {len(body):,} bytes")
     text = bodies.text_of(body, content_type).lstrip("\ufeff \t\r\n")
@@ -79,13 +82,20 @@ def _row(entry: Mapping[str, Any], title: str) -> Row:
 
 
 def _moment(entry: Mapping[str, Any], name: str) -> str | None:
+    """A date as ISO 8601: with its zone where it has one (KST among them), without where it has none, as it is where nobody reads it."""
+    text = str(entry.get(name) or "").strip()
+    for read in (dt.datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            return read(_KST.sub("+0900", text)).isoformat()
+        except (ValueError, TypeError, IndexError):
+            continue
     parsed = entry.get(f"{name}_parsed")
     if parsed:
         try:
             return dt.datetime.fromtimestamp(calendar.timegm(parsed), dt.UTC).isoformat()
         except (ValueError, OverflowError):
-            return None
-    return entry.get(name) or None  # a date in a way of its own: the declaration's ``format`` may know it
+            return text or None
+    return text or None
 
 
 def _place(entry: Mapping[str, Any]) -> tuple[float | None, float | None]:

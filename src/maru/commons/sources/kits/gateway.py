@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from maru.commons.sources.contracts import JSON, SourceFault
-from maru.commons.sources.kits import envelopes
-from maru.commons.sources.kits.envelopes import NONE, OK
+from maru.commons.sources.kits.envelopes import OK
+from maru.commons.sources.kits.words import NONE, by_words
 
 CODES: Mapping[str, str] = {
     "0": OK, "1": "server", "2": "server", "3": NONE, "4": "server", "5": "timeout", "10": "bad_request", "11": "bad_request",
     "12": "not_found", "20": "refused_key", "21": "refused_key", "22": "quota", "23": "quota", "29": "refused_key",
-    "30": "refused_key", "31": "refused_key", "32": "refused_key", "33": "refused_key", "99": "server",
+    "30": "refused_key", "31": "refused_key", "32": "refused_key", "33": "refused_key", "99": "server", "200": OK,
 }  # fmt: skip
+_GOOD = frozenset(("OK", "SUCCESS", "NORMAL", "NORMAL_CODE", "TRUE"))
 _KEPT = 64 * 1024
 
 
@@ -20,8 +21,8 @@ def classify(code: str, message: str) -> str:
     """What a result code and its message mean. Codes are written ``00``, ``0``, ``0000`` or ``INFO-000``; words decide about unknown ones
     and about ``99`` and ``1``, which stand for anything."""
     plain = code.strip().removeprefix("INFO-").lstrip("0") or ("0" if code.strip() else "")
-    known = CODES.get(plain)
-    words = envelopes.by_words(message)
+    known = OK if plain.upper() in _GOOD else CODES.get(plain)
+    words = by_words(message)
     if known is None or (known == "server" and words in ("quota", "refused_key", "timeout", NONE)):
         known = words or ("server" if plain else "")
     if known == "server" and "NORMAL" in message.upper():
@@ -42,14 +43,3 @@ def refuse(document: JSON, raw: bytes) -> None:
     meant = classify(code, message)
     if meant not in (OK, NONE):
         raise SourceFault(meant or "server", f"{code} {message}".strip()[:300], raw=raw[:_KEPT])
-
-
-def plain_words(text: str, raw: bytes) -> SourceFault | None:
-    """The fault that a body of plain words stands for ("Unauthorized", "API rate limit exceeded"); None if it says nothing known."""
-    line = " ".join(text.split())[:200]
-    words = envelopes.by_words(line)
-    if not words and "error" in line.lower():
-        words = "server"
-    if not line or words in ("", NONE):
-        return None
-    return SourceFault(words, line, raw=raw[:_KEPT])

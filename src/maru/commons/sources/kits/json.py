@@ -35,7 +35,21 @@ from maru.commons.sources.kits import addresses, bodies, envelopes, links, pagin
 from maru.commons.sources.kits.envelopes import EMPTY, Envelope
 from maru.commons.sources.kits.options import Options
 from maru.commons.sources.kits.rounds import Call, Values, ask
+from maru.commons.sources.kits.words import NONE, by_words
 
+_SAID = ("error", "errors", "message", "detail", "error_description", "fault")
+_CODED = frozenset(("error", "errors", "status", "code", "statusCode", "success", "timestamp", "type"))
+_ERROR_NAMES = frozenset(
+    (*_SAID, *_CODED, "path", "title", "instance", "trace", "requestId", "error_code", "documentation_url")
+)
+_STATUS = {
+    400: "bad_request",
+    401: "refused_key",
+    403: "refused_key",
+    404: "not_found",
+    408: "timeout",
+    429: "quota",
+}
 _TOTALS = (
     "total",
     "totalCount",
@@ -99,7 +113,7 @@ class Shape:
             return True
         if str(code) in (self.options.texts("ok") or ("0", "00", "200", "OK", "ok", "True", "success")):
             return True
-        return envelopes.require(envelopes.by_words(message) or "server", str(code), message, raw)
+        return envelopes.require(by_words(message) or "server", str(code), message, raw)
 
     def _rows(self, document: JSON, raw: bytes) -> list[JSON]:
         path = shapes.path_of(self.options.values.get("rows", ""))
@@ -158,16 +172,24 @@ class Shape:
 
 
 def _refuse_error(document: JSON, raw: bytes) -> None:
-    """Raise for ``{"error": …}`` without data beside it."""
-    if not isinstance(document, dict) or len(document) > 4:
+    """Raise for a document that is nothing but an error: ``{"error": …}``, ``{"status": 500, "message": …}`` and their like."""
+    if not isinstance(document, dict) or not document or not document.keys() <= _ERROR_NAMES:
         return
-    error = document.get("error", document.get("errors"))
-    if not error or any(isinstance(value, list) and name != "errors" for name, value in document.items()):
+    error = next((document[name] for name in _SAID if document.get(name)), None)
+    if error is None or (error is document.get("message") and not document.keys() & _CODED):
         return
     said = error if isinstance(error, str) else bodies.dump(error)
-    message = f"{said} {document.get('message', '')}".strip()
-    code = envelopes.by_words(message)
-    raise SourceFault(code if code and code != envelopes.NONE else "server", message[:300], raw=raw[:65_536])
+    message = " ".join(
+        dict.fromkeys((said, str(document.get("message") or ""), str(document.get("detail") or "")))
+    ).strip()
+    numbers = (envelopes.count(document.get(name)) for name in ("status", "code", "statusCode"))
+    status = next((number for number in numbers if number), 0)
+    if status == 200 or document.get("success") is True:
+        return
+    code = by_words(message)
+    if code in ("", NONE):
+        code = _STATUS.get(status) or ("bad_request" if 400 <= status < 500 else "server")
+    raise SourceFault(code, message[:300], raw=raw[:65_536])
 
 
 class JsonKit:

@@ -24,6 +24,7 @@ from maru.commons.sources.kits import bodies, envelopes, paging, rest, shapes
 from maru.commons.sources.kits.envelopes import Envelope
 from maru.commons.sources.kits.options import Options
 from maru.commons.sources.kits.shapes import Row
+from maru.commons.sources.kits.words import NONE, by_words
 
 _PLAIN = frozenset(
     ("id", "type", "@context", "@id", "@type", "scope", "createdAt", "modifiedAt", "deletedAt")
@@ -65,9 +66,9 @@ def _refuse(document: dict[str, JSON], raw: bytes) -> None:
     ):
         name = str(document.get("error") or kind).rpartition("/")[2]
         said = " ".join(str(document.get(part, "")) for part in ("title", "detail", "description")).strip()
-        code = _ERRORS.get(name) or envelopes.by_words(f"{name} {said}")
+        code = _ERRORS.get(name) or by_words(f"{name} {said}")
         raise SourceFault(
-            code if code and code != envelopes.NONE else "server",
+            code if code and code != NONE else "server",
             f"{name} {said}".strip()[:300],
             raw=raw[:65_536],
         )

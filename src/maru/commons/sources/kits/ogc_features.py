@@ -22,6 +22,7 @@ from maru.commons.sources.kits import bodies, envelopes, links, paging, rest, sh
 from maru.commons.sources.kits.envelopes import Envelope
 from maru.commons.sources.kits.options import Options
 from maru.commons.sources.kits.shapes import Row
+from maru.commons.sources.kits.words import NONE, by_words
 
 
 def envelope_of(document: JSON, options: Options, raw: bytes) -> Envelope:
@@ -44,10 +45,8 @@ def envelope_of(document: JSON, options: Options, raw: bytes) -> Envelope:
                 for name in ("code", "title", "description", "detail", "error")
                 if name in document
             )
-            words = envelopes.by_words(said)
-            raise SourceFault(
-                words if words and words != envelopes.NONE else "server", said[:300], raw=raw[:65_536]
-            )
+            words = by_words(said)
+            raise SourceFault(words if words and words != NONE else "server", said[:300], raw=raw[:65_536])
     raise bodies.malformed("no GeoJSON features", raw)
 
 

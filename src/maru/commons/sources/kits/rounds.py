@@ -177,11 +177,12 @@ class _Reading:
 
     def _round(self, index: str, values: Values) -> Iterator[Delivery]:
         seen = self.state.seen.get(index, 0) if self.grows else 0
-        position = self.state.at if self.state.at is not None else seen or None
+        position, skip = self.state.at, 0
+        if position is None and seen:
+            position, skip = _last_known(self.call.pager, seen)
         for page in self._pages(values, position):
             envelope = page.envelope
-            if self.grows and envelope is not None and envelope.total is not None and envelope.total < seen:
-                # The list is shorter than what was read of it: it was begun anew.
+            if skip and envelope is not None and _begun_anew(envelope, seen):
                 self.state.seen.pop(index, None)
                 self.state.at = None
                 yield from self._round(index, values)
@@ -190,10 +191,11 @@ class _Reading:
             if envelope is None:
                 self.broken = True
                 continue
-            self.came += len(envelope.rows)
+            rows, skip = envelope.rows[skip:], 0
+            self.came += len(rows)
             if self.grows:
-                self.state.seen[index] = seen = seen + len(envelope.rows)
-            yield from self._page(envelope, self._stamped(envelope.rows, values))
+                self.state.seen[index] = seen = seen + len(rows)
+            yield from self._page(envelope, self._stamped(rows, values))
 
     def _pages(self, values: Values, position: JSON) -> Iterator[paging.Page]:
         call, headers = self.call, dict(self.call.headers)
@@ -210,13 +212,9 @@ class _Reading:
         pages = paging.walk(
             send, read, call.pager, address, position=position, known_pages=self.state.pages, most=self.most
         )
-        for found, page in enumerate(pages, 1):
-            if page.following is None and isinstance(page.position, int):
-                # A page that is full may be followed by another one the next time.
-                full = page.envelope is None or len(page.envelope.rows) >= getattr(
-                    call.pager, "size", 1 << 30
-                )
-                self.state.pages = found + full
+        for page in pages:
+            if page.following is None and isinstance(page.position, int) and not self.grows:
+                self.state.pages = _pages_of(page, call.pager)
             yield page
 
     def _page(self, envelope: Envelope, rows: RawRows) -> Iterator[Delivery]:
@@ -260,6 +258,28 @@ class _Reading:
             return rows
         added = {name: values[name] for name in self.add if name in values}
         return [{**added, **row} for row in rows]
+
+
+def _pages_of(page: paging.Page, pager: paging.Pager) -> int:
+    """How many pages may hold something the next time, seen from the last one: if it is full, one more."""
+    size = int(getattr(pager, "size", 0))
+    index = int(page.position) if isinstance(pager, paging.Pages) or not size else int(page.position) // size
+    full = bool(size) and (page.envelope is None or len(page.envelope.rows) >= size)
+    return max(1, index + 1 + full)
+
+
+def _last_known(pager: paging.Pager, seen: int) -> tuple[int, int]:
+    """Where a list that grows is read on, and how many rows there are known: at least one, to see whether it is still the
+    same list."""
+    size = int(getattr(pager, "size", 0))
+    if isinstance(pager, paging.Pages):
+        index = (seen - 1) // size
+        return index, seen - index * size
+    return seen - 1, 1
+
+
+def _begun_anew(envelope: Envelope, seen: int) -> bool:
+    return not len(envelope.rows) or (envelope.total is not None and envelope.total < seen)
 
 
 def _combinations(options: Options) -> Sequence[Mapping[str, str]]:

@@ -20,6 +20,7 @@ from maru.commons.sources.contracts import JSON, Declaration, SourceFault
 from maru.commons.sources.kits import bodies, envelopes, paging, rest, shapes
 from maru.commons.sources.kits.envelopes import Envelope
 from maru.commons.sources.kits.options import Options
+from maru.commons.sources.kits.words import by_words
 
 
 def envelope_of(document: JSON, options: Options, raw: bytes) -> Envelope:
@@ -33,9 +34,7 @@ def envelope_of(document: JSON, options: Options, raw: bytes) -> Envelope:
             return Envelope(rows=shapes.flatten([document]), total=1)
         said = document.get("message") or bodies.dump(document.get("error", document))
         code = (
-            envelopes.by_words(str(said))
-            if "code" in document or "error" in document or "message" in document
-            else ""
+            by_words(str(said)) if "code" in document or "error" in document or "message" in document else ""
         )
         raise SourceFault(code or "malformed", str(said)[:300], raw=raw[:65_536])
     rows: list[JSON] = []

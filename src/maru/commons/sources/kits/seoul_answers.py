@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from maru.commons.sources.contracts import JSON, SourceFault
 from maru.commons.sources.kits import envelopes
-from maru.commons.sources.kits.envelopes import NONE, OK
+from maru.commons.sources.kits.envelopes import OK
 from maru.commons.sources.kits.paging import SmallerPages
+from maru.commons.sources.kits.words import NONE, by_words
 
 CODES: Mapping[str, str] = {
     "INFO-000": OK,
@@ -93,7 +94,7 @@ def judge(reply: Reply, raw: bytes, asked: int = 0) -> bool:
     """True if there are rows to take; raises SourceFault for an error. ``asked`` is the number of rows of a page."""
     code = CODES.get(reply.code)
     if code is None:
-        code = envelopes.by_words(reply.message) if reply.code else (OK if _has_data(reply) else "malformed")
+        code = by_words(reply.message) if reply.code else (OK if _has_data(reply) else "malformed")
     if reply.code in _SMALLER:
         raise SmallerPages(
             SAMPLE_ROWS if asked <= 100 else _SMALLER[reply.code], f"{reply.code} {reply.message}"

@@ -28,6 +28,11 @@ from maru.commons.sources.kits.seoul import Ranges, path
 from maru.commons.sources.kits.shapes import Row
 
 _NESTED = (dict, list)
+# Blocks that list things: in a place that has just one of them they do not become columns of the place.
+_MANY = frozenset(
+    ("PRK_STTS", "SUB_STTS", "BUS_STN_STTS", "SBIKE_STTS", "CHARGER_STTS", "ACDNT_CNTRL_STTS", "EVENT_STTS", "CULTURALEVENTINFO",
+     "LIVE_DST_MESSAGE", "FCST_PPLTN")
+)  # fmt: skip
 
 
 def blocks_of(options: Options) -> tuple[tuple[str, ...], ...]:
@@ -66,6 +71,8 @@ def rows_of(place: JSON, blocks: tuple[tuple[str, ...], ...]) -> list[Row]:
 def _summary(place: dict[str, JSON]) -> Row:
     row: Row = {}
     for name, value in place.items():
+        if name in _MANY:
+            continue
         inner = unwrapped(name, value)
         if isinstance(inner, list) and len(inner) == 1:
             inner = inner[0]
@@ -80,11 +87,16 @@ def _summary(place: dict[str, JSON]) -> Row:
     return row
 
 
-def _descend(value: JSON, block: tuple[str, ...], above: Row) -> list[Row]:
+def _descend(value: JSON, block: tuple[str, ...], above: Row, inside: bool = False) -> list[Row]:
     if isinstance(value, list):
-        return [row for item in value for row in _descend(item, block, above)]
+        return [row for item in value for row in _descend(item, block, above, inside)]
     if not isinstance(value, dict):
         return []
+    if (
+        inside and block
+    ):  # what stands beside a list inside a block is about all of it (AVG_ROAD_DATA: the moment)
+        beside = [part for part in value.values() if isinstance(part, dict)]
+        above = {**above, **{name: item for part in beside for name, item in plain(part).items()}}
     above = {**above, **plain(value)}
     if not block:
         return [
@@ -94,9 +106,9 @@ def _descend(value: JSON, block: tuple[str, ...], above: Row) -> list[Row]:
     if block[0] not in value and len(block) > 1 and ".".join(block) in value:
         inner, block = value[".".join(block)], (block[-1],)
     # XML wraps lists once more; a block inside a block of the same name is told apart by what else is in it.
-    return _descend(
-        unwrapped(block[0], inner) if len(block) == 1 or block[1] != block[0] else inner, block[1:], above
-    )
+    if len(block) == 1 or block[1] != block[0]:
+        inner = unwrapped(block[0], inner)
+    return _descend(inner, block[1:], above, inside=True)
 
 
 def read_body(body: bytes, content_type: str, blocks: tuple[tuple[str, ...], ...]) -> Envelope:

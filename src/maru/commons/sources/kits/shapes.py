@@ -66,12 +66,19 @@ def rows_at(document: JSON, path: Path, up: Mapping[str, Path] | None = None) ->
         value = pick(document, path)
         if isinstance(value, list) and not any(isinstance(item, list) for item in value[:1]):
             return value
-        return [row for row, _ in walk(document, path)]
+        return [row for row, _ in _walked(document, path)]
     rows: list[JSON] = []
-    for row, trail in walk(document, path):
+    for row, trail in _walked(document, path):
         added = {name: _above(trail, path, source) for name, source in up.items()}
         rows.append({**(row if isinstance(row, dict) else {"value": row}), **added})
     return rows
+
+
+def _walked(document: JSON, path: Path) -> list[tuple[JSON, tuple[JSON, ...]]]:
+    try:
+        return list(walk(document, path))
+    except RecursionError as fault:
+        raise SourceFault("malformed", "lists are nested too deeply") from fault
 
 
 def _above(trail: tuple[JSON, ...], path: Path, source: Path) -> JSON:

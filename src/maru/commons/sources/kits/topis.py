@@ -19,9 +19,10 @@ from collections.abc import Iterator
 
 from maru.commons.sources.contracts import JSON, Declaration, Delivery, Fetch
 from maru.commons.sources.kits import addresses, bodies, envelopes, gateway, shapes
-from maru.commons.sources.kits.envelopes import EMPTY, NONE, OK, Envelope
+from maru.commons.sources.kits.envelopes import EMPTY, OK, Envelope
 from maru.commons.sources.kits.options import Options
 from maru.commons.sources.kits.rounds import Call, Values, ask
+from maru.commons.sources.kits.words import NONE, by_words
 
 _CODES = {
     "0": OK, "1": "server", "2": "bad_request", "3": "not_found", "4": "not_found", "5": "bad_request",
@@ -34,7 +35,7 @@ def classify(code: str, message: str) -> str:
     """What ``headerCd`` and ``headerMsg`` mean together: a SourceFault code, OK or NONE."""
     meant = _CODES.get(code, "server")
     if code in _DOUBTFUL or code not in _CODES:
-        words = envelopes.by_words(message)
+        words = by_words(message)
         if words in ("quota", "refused_key", NONE) or (words and code not in _CODES):
             return words
     return meant

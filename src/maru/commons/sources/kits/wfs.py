@@ -28,6 +28,7 @@ from maru.commons.sources.kits.envelopes import Envelope
 from maru.commons.sources.kits.markup import local
 from maru.commons.sources.kits.options import Options
 from maru.commons.sources.kits.shapes import Row
+from maru.commons.sources.kits.words import by_words
 
 _CODES = {"InvalidParameterValue": "bad_request", "MissingParameterValue": "bad_request", "OperationNotSupported": "bad_request",
           "OptionNotSupported": "bad_request", "VersionNegotiationFailed": "bad_request", "LayerNotDefined": "not_found",
@@ -36,6 +37,7 @@ _CODES = {"InvalidParameterValue": "bad_request", "MissingParameterValue": "bad_
 
 def read_body(options: Options, body: bytes, content_type: str) -> Envelope:
     """One answer. Raises SourceFault."""
+    body = bodies.unpacked(body)
     start = body[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
     if start[:1] != b"<":
         return ogc_features.envelope_of(bodies.document(body, content_type), options, body)
@@ -63,7 +65,7 @@ def exception(root: Element, raw: bytes) -> SourceFault:
     found = next((part for part in root.iter() if local(part.tag) in ("Exception", "ServiceException")), root)
     code = found.get("exceptionCode") or found.get("code") or ""
     said = " ".join("".join(found.itertext()).split())
-    words = envelopes.by_words(said)
+    words = by_words(said)
     meant = words if words in ("quota", "refused_key", "not_found") else _CODES.get(code, "server")
     return SourceFault(meant, f"{code} {said}".strip()[:300], raw=raw[:65_536])
 

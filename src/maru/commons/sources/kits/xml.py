@@ -21,11 +21,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from maru.commons.sources.contracts import JSON, Answer, Declaration, Delivery, Fetch, SourceFault
-from maru.commons.sources.kits import addresses, envelopes, paging
+from maru.commons.sources.kits import addresses, paging
 from maru.commons.sources.kits.envelopes import Envelope
 from maru.commons.sources.kits.json import Shape
 from maru.commons.sources.kits.options import Options
 from maru.commons.sources.kits.rounds import Call, Values, ask
+from maru.commons.sources.kits.words import NONE, by_words
 
 _NAMESPACES = {
     "1.1": "http://schemas.xmlsoap.org/soap/envelope/",
@@ -61,8 +62,8 @@ def soap_fault(fault: JSON, raw: bytes) -> SourceFault:
     reason = said.get("faultstring") or said.get("Reason") or ""
     if isinstance(reason, dict):
         reason = reason.get("Text", reason)
-    words = envelopes.by_words(str(reason))
-    if words in ("", envelopes.NONE):
+    words = by_words(str(reason))
+    if words in ("", NONE):
         words = "bad_request" if str(code).rpartition(":")[2].startswith(("Client", "Sender")) else "server"
     return SourceFault(words, f"{code} {reason}".strip()[:300], raw=raw[:65_536])
 
