@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 MOST_EXAMPLES = 3
 # A column whose name says so holds names if at least this share of its values looks like one.
-NAME_SHARE = 0.3
+NAME_SHARE = 0.5
 # Ten of a hundred numbers of 16 digits pass Luhn by chance: without separators a column of them is suspect as a whole only.
 CARD_SHARE = 0.6
 _NEW_NUMBERS = dt.date(2020, 10, 5)
@@ -145,7 +145,13 @@ _SURNAMES = [
     "견",
     "당",
 ]
-_NAME = re.compile(rf"(?:{'|'.join(_SURNAMES)})[가-힣]{{1,3}}")
+_LONG = [one for one in _SURNAMES if len(one) == 2]
+_NAME = re.compile(
+    rf"(?:{'|'.join(_LONG)})[가-힣]{{1,2}}|(?:{'|'.join(one for one in _SURNAMES if len(one) == 1)})[가-힣]{{1,2}}"
+)
+_PLACE = re.compile(
+    r"(?:공원|학교|병원|시장|센터|광장|식당|약국|의원|빌딩|마을|주택|상가|회관|체육|놀이|거리|사거리|구청)$"
+)
 _NAME_COLUMN = re.compile(
     r"(?:^|[_\s(])(?:nm|name|full_?name|person(?:_?name)?|owner(?:_?nm)?|applicant|author|writer|member)(?:$|[_\s)])"
     r"|이름|성명|성함|대표자|신청인|신고인|민원인|담당자|작성자|소유자|보호자|당첨자|회원명|수급자|환자",
@@ -376,13 +382,17 @@ def _names(name: str, words: str, values: pa.Array, numbers: Sequence[int], fill
     count = 0
     examples: list[str] = []
     for value, number in zip(values.to_pylist(), numbers, strict=True):
-        if value is not None and _NAME.fullmatch(value.strip()):
+        if value is not None and _is_name(value.strip()):
             count += number
             if len(examples) < MOST_EXAMPLES:
                 examples.append(masked(value.strip()))
     if not count or count / filled < NAME_SHARE:
         return None
     return Found(name, "name", count, count / filled, tuple(examples), False)
+
+
+def _is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None and _PLACE.search(text) is None
 
 
 def masked(text: str) -> str:

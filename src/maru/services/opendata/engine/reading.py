@@ -46,6 +46,12 @@ _LONGITUDES = {"longitude", "lon", "lng", "경도", "x좌표(wgs84)", "lot", "xc
 _LATITUDES = {"latitude", "lat", "위도", "y좌표(wgs84)", "ycode", "위치위도", "wgs84위도"}
 _SAMPLE = 2_000
 _KEY_WIDTH = 3
+# The sources' reading of numbers forgives more ("12 people"): where nobody has declared a number, only one is one.
+_STRICT = {
+    "integer": r"^\s*[-+]?(?:\d{1,3}(?:,\d{3})+|\d{1,18})\s*$",
+    "number": r"^\s*[-+]?(?:\d{1,3}(?:,\d{3})+|\d{1,18})?(?:\.\d+)?(?:[eE][-+]?\d{1,3})?\s*$",
+    "boolean": r"(?i)^\s*(?:true|false|y|n|yes|no|예|아니오|참|거짓)\s*$",
+}
 _LEADING_ZERO = r"^-?0\d"
 
 
@@ -109,6 +115,9 @@ def _content_type(file_name: str) -> str:
 def _check_zip(body: bytes) -> None:
     """A small zip may hold gigabytes: look at what it says before anything unpacks it."""
     if not body.startswith(b"PK"):
+        # An older Excel file, or a page of HTML that poses as one.
+        if not body.startswith(b"\xd0\xcf\x11\xe0") and b"<table" not in body[:200_000].lower():
+            raise FileFault("malformed", "this is no spreadsheet")
         return
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as packed:
@@ -303,6 +312,9 @@ def _fits(texts: pa.Array, name: str, kind: Type, zone: str) -> bool:
         and pc.all(pc.match_substring_regex(texts, r"^\s*\d{1,7}\s*$|^\s*\d+\.\d+\s*$")).as_py()
     ):
         return False  # plain numbers, years too
+    strict = _STRICT.get(kind)
+    if strict is not None and not pc.all(pc.match_substring_regex(texts, strict)).as_py():
+        return False
     if kind == "date" and pc.any(pc.match_substring_regex(texts, r"\d:\d|T\d")).as_py():
         return False
     for part in (texts.slice(0, _SAMPLE), texts):
