@@ -17,6 +17,7 @@ interface ChartData {
   time: boolean;
   bars: boolean;
   lines: Line[];
+  xLabel: string;
   lang: string;
   timeZone: string;
 }
@@ -62,7 +63,7 @@ function options(place: HTMLElement, data: ChartData): Options {
     height: Math.max(260, Math.min(460, Math.round(place.clientWidth * 0.5))),
     tzDate: (stamp) => uPlot.tzDate(new Date(stamp * 1000), data.timeZone),
     scales: { x: { time: data.time, ...(data.bars ? { range: [-0.6, data.x.length - 0.4] as [number, number] } : {}) }, y: { range: data.bars ? (_plot, low, high) => [Math.min(0, low), Math.max(0, high) * 1.05 || 1] : (_plot, low, high) => span(low, high) } },
-    series: [{ label: "", value: (_plot, value) => (value === null || value === undefined ? "–" : data.time ? moment.format(value * 1000) : name(value)) }, ...data.lines.map((line, index) => seriesOf(line, index, data, format))],
+    series: [{ label: data.xLabel, value: (_plot, value) => (value === null || value === undefined ? "–" : data.time ? moment.format(value * 1000) : name(value)) }, ...data.lines.map((line, index) => seriesOf(line, index, data, format))],
     axes: [
       data.time ? axis : { ...axis, splits: (_plot, _axis, low, high) => data.x.filter((at) => at >= low && at <= high && (data.x.length <= 12 || at % Math.ceil(data.x.length / 12) === 0)), values: (_plot, splits) => splits.map((at) => cut(name(at))) },
       { ...axis, size: 64, values: (_plot, splits) => splits.map((value) => short.format(value)), ...(units.length === 1 && units[0] ? { label: units[0], labelSize: 20, labelFont: "13px sans-serif" } : {}) },

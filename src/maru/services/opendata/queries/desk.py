@@ -84,6 +84,7 @@ def kind_title(kind: str) -> str:
     return {
         "resident_number": _("Resident registration number"),
         "foreigner_number": _("Foreigner registration number"),
+        "mobile_phone": _("Mobile phone number"),
         "phone": _("Telephone number"),
         "email": _("E-mail address"),
         "card_number": _("Payment card number"),

@@ -202,6 +202,7 @@ def _shown(drawing: Drawing, zone: str) -> Shown:
             "x": [_seconds(x) for x in ends] if time else list(range(len(ends))),
             "names": [] if time else labels,
             "time": time,
+            "xLabel": asking.title_of(drawing.x, language()),
             "bars": not time,
             "lines": lines,
             "lang": get_language() or settings.LANGUAGE_CODE,

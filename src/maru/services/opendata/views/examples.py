@@ -31,7 +31,7 @@ def examples(view: DatasetView, *, base: str) -> list[Example]:
         Example(_("Python with ckanapi"), _CKAN.format(base=base, slug=slug, limit=SAMPLE_ROWS)),
         Example(
             _("DuckDB, the whole dataset at once"),
-            f"SELECT count(*) FROM read_parquet('{base}/data/{slug}/files/{slug}.parquet');",
+            "SELECT count(*) FROM " + f"read_parquet('{base}/data/{slug}/files/{slug}.parquet');",
         ),
         Example(_("SODA query strings"), f"curl '{base}/resource/{slug}.json?$limit={SAMPLE_ROWS}'"),
     ]
