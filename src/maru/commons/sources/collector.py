@@ -48,8 +48,7 @@ def build(environment: Environment, stop: threading.Event) -> Collector:
     """All of it, not yet running."""
     scribe = Scribe()
     outside = Outside(environment.outside)
-    # The simulated world has no terms of use; its own faults are enough.
-    limits = Limits(lifted=outside.simulated)
+    limits = Limits()
     for use in ProviderDay.objects.filter(day__gte=timezone.now().date()):
         limits.remember(use.provider, use.day, use.used)
     spool = Spool(environment.home)

@@ -18,6 +18,7 @@ import httpx
 
 from maru.commons.sources import fetch_files
 from maru.commons.sources.contracts import Answer, Declaration, SourceFault
+from maru.commons.sources.declaration import BUILT_IN
 from maru.commons.sources.keys import Keys
 from maru.commons.sources.limits import Limits
 from maru.commons.sources.outside import Outside
@@ -81,10 +82,13 @@ class SourceFetch:
         self.fresh: dict[str, tuple[str, str]] = {}
         self.tally = Tally()
         self._waiting = waiting
+        # What a city adds by itself lies in the real world, also beside a simulated one.
+        own = declaration.folder is None or BUILT_IN not in declaration.folder.parents
+        self._outside = Outside() if own else reach.outside
 
     def resolve(self, address: str) -> str:
         """Where an address really is, for kits that speak a protocol of their own (databases, brokers), key put in."""
-        found = self.reach.outside.resolve(self.declaration.name, address)
+        found = self._outside.resolve(self.declaration.name, address)
         return found.replace(_PLACE, quote(self._key(), safe="")) if _PLACE in found else found
 
     def mask(self, text: str) -> str:
@@ -99,7 +103,7 @@ class SourceFetch:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """See ``contracts.Fetch``."""
-        place = self.reach.outside.resolve(self.declaration.name, address)
+        place = self._outside.resolve(self.declaration.name, address)
         if not place.startswith(("http://", "https://")):
             return self._file(place)
         asked = self._address(place, params or {})
@@ -118,7 +122,7 @@ class SourceFetch:
         self, address: str, body: bytes, *, content_type: str, headers: Mapping[str, str] | None = None
     ) -> Answer:
         """See ``contracts.Fetch``."""
-        asked = self._address(self.reach.outside.resolve(self.declaration.name, address), {})
+        asked = self._address(self._outside.resolve(self.declaration.name, address), {})
         sent = {name: self._fill(value) for name, value in (headers or {}).items()}
         if _PLACE.encode() in body:
             body = body.replace(_PLACE.encode(), self._key().encode())
@@ -126,7 +130,7 @@ class SourceFetch:
 
     def listing(self, address: str) -> Sequence[tuple[str, int, float]]:
         """See ``contracts.Fetch``."""
-        place = self.reach.outside.resolve(self.declaration.name, address)
+        place = self._outside.resolve(self.declaration.name, address)
         self._take()
         with self._waiting():
             return fetch_files.listing(self._filled(place), self._files_from())
@@ -140,9 +144,9 @@ class SourceFetch:
     def _files_from(self) -> fetch_files.Place:
         return fetch_files.Place(
             home=self.reach.home_folder,
-            host_key=self.reach.outside.sftp_host_key(),
+            host_key=self._outside.sftp_host_key(),
             timeout_s=self.declaration.schedule.timeout_s,
-            simulated=self.reach.outside.simulated,
+            simulated=self._outside.simulated,
             most=MOST_BYTES,
         )
 
@@ -152,7 +156,7 @@ class SourceFetch:
     def _key(self) -> str:
         if not self.declaration.secret:
             raise SourceFault("configuration", "the address needs a key, but the declaration names no secret")
-        if self.reach.outside.simulated and not self.reach.keys.has(self.declaration.secret):
+        if self._outside.simulated and not self.reach.keys.has(self.declaration.secret):
             return "sample"
         return self.reach.keys.get(self.declaration.secret)
 
@@ -170,7 +174,9 @@ class SourceFetch:
         return joined
 
     def _take(self) -> None:
-        self.reach.limits.take(self.provider)
+        # The simulated world has no terms of use; its own faults are enough.
+        if not self._outside.simulated:
+            self.reach.limits.take(self.provider)
         self.tally.requests += 1
 
     def _send(self, method: str, address: str, headers: Mapping[str, str], body: bytes | None) -> Answer:

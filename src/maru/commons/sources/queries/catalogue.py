@@ -179,9 +179,7 @@ def _fits(card: Card, filters: Filters) -> bool:
             return False
     if not filters.text:
         return True
-    text = _plain(
-        " ".join((card.title, card.summary, card.office, card.category_title, card.name, card.kind))
-    )
+    text = _plain(f"{card.words} {card.category_title} {card.name} {card.kind}")
     return all(word in text for word in _plain(filters.text).split())
 
 

@@ -100,9 +100,9 @@ class Engine:
         if declared is not None:
             self.place(declared)
 
-    def place(self, declared: dict[str, Declaration]) -> None:
-        """Take these declarations as the whole shelf."""
-        rows = sources.register(declared)
+    def place(self, declared: dict[str, Declaration], *, alone: bool = False) -> None:
+        """Take these declarations as the whole shelf; ``alone``: as a part of it, the rest stays as it is in the table."""
+        rows = Source.objects.in_bulk(list(declared)) if alone else sources.register(declared)
         alarms, counts = drift.open_alarms(), letters.counts()
         limits = self.desk.reach.limits
         for name, declaration in declared.items():

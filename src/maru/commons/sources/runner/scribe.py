@@ -22,6 +22,7 @@ EVERY_S = 0.3
 AT_ONCE = 200
 MOST_LATEST = 2000
 _WAITING = 2000
+_NEVER = threading.Event()
 
 
 class Scribe:
@@ -56,6 +57,11 @@ class Scribe:
         with self._done:
             goal = self._handed
             return self._done.wait_for(lambda: self._written >= goal, timeout_s)
+
+    def write_all(self) -> None:
+        """Write what waits, here and now, where no thread does."""
+        while batch := self._take_now():
+            self._write(batch, _NEVER)
 
     def _take(self) -> list[Settlement]:
         try:

@@ -52,7 +52,9 @@ def _drawers(place: Path) -> list[Path]:
     try:
         with os.scandir(place) as entries:
             return sorted(
-                Path(one.path) for one in entries if one.is_dir() and (Path(one.path) / FILE).is_file()
+                Path(one.path)
+                for one in entries
+                if not one.name.startswith(".") and one.is_dir() and (Path(one.path) / FILE).is_file()
             )
     except FileNotFoundError:
         return []

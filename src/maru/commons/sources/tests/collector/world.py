@@ -182,8 +182,7 @@ class Trial:
 
     def write(self) -> None:
         """Write down what was handed in."""
-        while batch := self.collector.scribe._take_now():
-            self.collector.scribe._write(batch, self.stop)
+        self.collector.scribe.write_all()
 
     def close(self) -> None:
         """Let the threads go."""
