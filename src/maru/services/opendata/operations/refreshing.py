@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from maru.commons.offices.city import current_city
@@ -24,37 +25,42 @@ from maru.services.opendata.queries.origins import offer
 from maru.services.opendata.queries.views import column_infos, formats_of
 
 CHECK_EVERY = dt.timedelta(minutes=30)
+CHECKS_AT_ONCE = 5  # each reads all rows of a dataset: one round must not keep the others waiting
+_OF_DATA = ("published", "data")
 # Degrees around the centres of the districts in which a place of the city may lie.
 _MARGIN = 0.25
 LINE = "row_number"  # the key of an upload that has none of its own
 
 
 def refresh_all() -> int:
-    """Every published dataset whose table has something new; how many."""
-    done = 0
-    for dataset in Dataset.objects.filter(state="published").select_related("office").order_by("checked_at"):
-        before = (dataset.version, dataset.checked_at)
-        refresh(dataset)
-        done += (dataset.version, dataset.checked_at) != before
-    return done
+    """Take over what is new of every published dataset; how many had something new. Few statements, for it runs often."""
+    newest = Edition.objects.filter(dataset=OuterRef("pk"), kind__in=_OF_DATA).order_by("-pk")
+    found = Dataset.objects.filter(state="published").select_related("office")
+    found = found.annotate(
+        told_at=Subquery(newest.values("at")[:1]), told_kind=Subquery(newest.values("kind")[:1])
+    )
+    changed, unchecked = [], []
+    for dataset in found.order_by("checked_at"):
+        was_empty = not dataset.rows
+        if _follow(dataset):
+            changed.append(dataset)
+        if _is_due(dataset) or (was_empty and dataset.rows):
+            unchecked.append(dataset)
+    Dataset.objects.bulk_update(changed, ["version", "rows", "changed_at"], batch_size=100)
+    for dataset in changed:
+        if dataset.told_kind != "data" or timezone.now() - dataset.told_at >= NOTICE_EVERY:
+            with transaction.atomic():
+                _write_history(dataset)
+    for dataset in unchecked[:CHECKS_AT_ONCE]:
+        check_quality(dataset)
+    return len(changed)
 
 
 def refresh(dataset: Dataset, *, check: bool = False, first: bool = False) -> Dataset:
     """Take over what the lake says; ``check`` the quality also if it was checked lately. ``first``: it was just published."""
-    try:
-        snapshot = lake().snapshot(dataset.table)
-    except LakeFault:  # nothing has come yet
-        snapshot = None
-    version = (snapshot.changed or snapshot.version) if snapshot else 0
-    changed = version != dataset.version
-    if changed and snapshot is not None:
-        dataset.version, dataset.rows = version, snapshot.rows
-        dataset.changed_at = snapshot.at or dataset.changed_at
-        Dataset.objects.filter(pk=dataset.pk).update(
-            version=dataset.version, rows=dataset.rows, changed_at=dataset.changed_at
-        )
-    due = dataset.checked_at is None or timezone.now() - dataset.checked_at > CHECK_EVERY
-    if check or due:
+    if _follow(dataset):
+        dataset.save(update_fields=["version", "rows", "changed_at"])
+    if check or _is_due(dataset):
         check_quality(dataset)
     with transaction.atomic():
         if first:
@@ -62,6 +68,24 @@ def refresh(dataset: Dataset, *, check: bool = False, first: bool = False) -> Da
         else:
             _write_history(dataset)
     return dataset
+
+
+def _follow(dataset: Dataset) -> bool:
+    """Set version, rows and date from the lake, without saving; whether they changed."""
+    try:
+        snapshot = lake().snapshot(dataset.table)
+    except LakeFault:  # nothing has come yet, or it cannot be read now: the page shows what it showed
+        return False
+    version = snapshot.changed or snapshot.version
+    if version == dataset.version:
+        return False
+    dataset.version, dataset.rows = version, snapshot.rows
+    dataset.changed_at = snapshot.at or dataset.changed_at
+    return True
+
+
+def _is_due(dataset: Dataset) -> bool:
+    return dataset.checked_at is None or timezone.now() - dataset.checked_at > CHECK_EVERY
 
 
 def check_quality(dataset: Dataset) -> None:
@@ -146,7 +170,7 @@ def forget_rows(dataset: Dataset) -> None:
 
 def _write_history(dataset: Dataset) -> None:
     """A new edition, at most one in NOTICE_EVERY, with all that came since the last one."""
-    last = Edition.objects.filter(dataset=dataset, kind__in=["published", "data"]).first()
+    last = Edition.objects.filter(dataset=dataset, kind__in=_OF_DATA).first()
     if last is None or last.version == dataset.version or dataset.version == 0:
         return
     if timezone.now() - last.at < NOTICE_EVERY and last.kind == "data":

@@ -7,8 +7,10 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Sum
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from maru.commons.people.models import Person
+from maru.platform.access.refusals import Invalid
 from maru.platform.ports.lake.contracts import LakeFault
 from maru.services.opendata import access
 from maru.services.opendata.contracts import (
@@ -76,6 +78,9 @@ def sheet_of(
 ) -> tuple[Sheet, DatasetView]:
     """The rows of a dataset, as they are or were, and what it is. NotFound if this viewer may not read them."""
     found = access.readable_rows(slug, viewer)
+    if as_of is not None and found.origin == "offer":
+        # What citizens said may be hidden later: then it must not be found in the past either.
+        raise Invalid("as_of", _("The past of this dataset is not kept."), code="no_past")
     return sheet(found, as_of=as_of), view(found)
 
 
@@ -104,6 +109,7 @@ def differences(
     found = access.readable_rows(slug, viewer)
     columns = column_infos(found.columns)
     low, high = sorted((from_version, to_version))
+    limit = 0 if found.origin == "offer" else limit  # as above: numbers alone
     changed = engine_differences.between(lake(), found.table, columns, tuple(found.key), low, high, limit)
     return Differences(
         slug=found.slug,
