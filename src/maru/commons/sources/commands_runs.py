@@ -65,7 +65,7 @@ def run_once(environment: Environment, name: str) -> dict[str, Any]:
     standing = collector.engine.standings[name]
     act = job.take_in if declaration.mode == "push" else job.poll
     outcome = act(standing, collector.desk)
-    standing.state = standing.judged(time.time())
+    collector.engine.judge(time.time())
     collector.scribe.write_all()
     return _report(Source.objects.get(pk=name), outcome.added, outcome.dead, outcome.code, outcome.detail)
 
@@ -99,11 +99,10 @@ def _report(source: Source, added: int, dead: int, code: str, detail: str) -> di
 def live(options: argparse.Namespace, found: dict[str, list[Declaration]]) -> int:
     """Ask each real system once and print what came; nothing is kept but the date of the trial."""
     environment: Environment = options.environment
-    reports = []
-    for declared in found.values():
-        for declaration in declared:
-            if options.name in {"all", declaration.drawer, declaration.name}:
-                reports.append(_tried(environment, declaration))
+    wanted = [one for declared in found.values() for one in declared]
+    if options.name in {one.name for one in wanted}:
+        wanted = [one for one in wanted if one.name == options.name]
+    reports = [_tried(environment, one) for one in wanted]
     if options.json:
         print(json.dumps(reports, ensure_ascii=False, default=str))
     else:

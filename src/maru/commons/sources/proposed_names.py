@@ -7,13 +7,13 @@ import re
 from maru.commons.sources.declaration import proposed_name
 
 _WORDS = {
-    "번호": "number", "연번": "number", "순번": "number", "아이디": "id", "코드": "code", "이름": "name", "명": "name", "명칭": "name",
+    "번호": "number", "연번": "number", "순번": "number", "아이디": "id", "식별자": "id", "관리번호": "id", "코드": "code", "이름": "name", "명": "name", "명칭": "name",
     "시설명": "facility", "구분": "division", "종류": "kind", "유형": "type", "상태": "state", "주소": "address", "도로명주소": "road_address",
     "지번주소": "lot_address", "소재지": "address", "위도": "latitude", "경도": "longitude", "x좌표": "x", "y좌표": "y", "자치구": "district",
     "자치구명": "district", "구": "district", "시군구": "district", "동": "dong", "행정동": "dong", "법정동": "legal_dong", "행정동코드": "dong_code",
     "전화번호": "phone", "연락처": "phone", "날짜": "day", "일자": "day", "기준일": "day", "기준일자": "day", "데이터기준일자": "day", "등록일자": "registered_on",
     "사용월": "month", "사용일자": "day", "일시": "at", "시각": "at", "시간": "hour", "시간대": "hour", "측정일시": "measured_at", "측정소": "station", "측정소명": "station",
-    "대여소": "station", "대여소명": "station", "역": "station", "역명": "station", "지하철역": "station", "호선": "line", "호선명": "line", "노선": "route", "노선명": "route",
+    "대여소": "station", "대여소명": "station", "역": "station", "역명": "station", "역사명": "station", "역사": "station", "지하철역": "station", "호선": "line", "호선명": "line", "노선": "route", "노선명": "route",
     "노선번호": "route", "정류장": "stop", "정류장명": "stop", "합계": "total", "계": "total", "총계": "total", "수": "count", "건수": "count", "인구": "population", "인구수": "population",
     "남자": "men", "여자": "women", "남": "men", "여": "women", "면적": "area", "금액": "amount", "가격": "price", "품목": "item", "품명": "item", "상품명": "item", "단위": "unit",
     "연도": "year", "년도": "year", "년": "year", "월": "month", "일": "day", "요일": "weekday", "비고": "remark", "내용": "text", "제목": "title", "담당부서": "office",

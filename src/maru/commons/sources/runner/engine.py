@@ -81,7 +81,7 @@ class Engine:
             idle = not standing.running and not standing.paused and standing.declaration.mode != "push"
             if idle and standing.next_at <= now:
                 self._consider(standing, now)
-        self._judge(now)
+        self.judge(now)
         self._every("watch", _WATCH_S, self._note_watch)
         self._every("sweep", _SWEEP_S, self.desk.spool.sweep)
 
@@ -162,7 +162,7 @@ class Engine:
                 self._busy[standing.provider] -= 1
             standing.running = False
 
-    def _judge(self, now: float) -> None:
+    def judge(self, now: float) -> None:
         """States follow the clock. A long pause of this process itself (a sleeping laptop) is not held against anyone."""
         passed = min(5.0, max(0.0, now - self._looked))
         self._looked = now

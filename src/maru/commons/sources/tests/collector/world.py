@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -106,7 +107,8 @@ def open_world() -> Iterator[World]:
         def do_GET(self) -> None:
             world.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
             if world.down:
-                self.connection.close()
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
                 return
             status, headers, body = world.say(self.path)
             self.send_response(status)
@@ -168,6 +170,7 @@ class Trial:
     def round(self, *, now: bool = True, seconds: float = 15.0) -> None:
         """One round, until every run that it started is written down."""
         self.engine._due.clear()
+        self.engine._look_at_shelf()
         if now:
             for standing in self.engine.standings.values():
                 standing.next_at = 0.0
@@ -177,7 +180,7 @@ class Trial:
             assert time.monotonic() < limit, "a run did not end"
             self.write()
             time.sleep(0.005)
-        self.engine._judge(time.time())
+        self.engine.judge(time.time())
         self.write()
 
     def write(self) -> None:
