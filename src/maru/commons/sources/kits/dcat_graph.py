@@ -19,6 +19,7 @@ from maru.commons.sources.kits.shapes import Row
 DCAT = Namespace("http://www.w3.org/ns/dcat#")
 HYDRA = Namespace("http://www.w3.org/ns/hydra/core#")
 VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
+_DEEPEST = 64
 _MOST = 32 * 1024 * 1024  # a graph takes some fifty times its text
 # What DCAT's own contexts say, as far as catalogues use it without writing prefixes.
 _CONTEXT: dict[str, Any] = {
@@ -87,13 +88,17 @@ def _size(body: bytes) -> None:
         raise SourceFault("too_large", f"a catalogue of {len(body):,} bytes in one piece")
 
 
-def _at_home(value: JSON) -> JSON:
+def _at_home(value: JSON, depth: int = 0) -> JSON:
     """The document with every context that is an address replaced by ours."""
+    if depth > _DEEPEST:
+        raise SourceFault("malformed", f"JSON-LD is nested deeper than {_DEEPEST} levels")
     if isinstance(value, list):
-        return [_at_home(item) for item in value]
+        return [_at_home(item, depth + 1) for item in value]
     if not isinstance(value, dict):
         return value
-    out = {name: _at_home(item) for name, item in value.items() if name not in ("@context", "@import")}
+    out = {
+        name: _at_home(item, depth + 1) for name, item in value.items() if name not in ("@context", "@import")
+    }
     if "@context" in value:
         given = value["@context"] if isinstance(value["@context"], list) else [value["@context"]]
         own = [{k: v for k, v in part.items() if k != "@import"} for part in given if isinstance(part, dict)]

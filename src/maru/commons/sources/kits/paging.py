@@ -253,6 +253,9 @@ def walk(
             before = digest
             seen += len(envelope.rows)
             following = pager.after(position, envelope, seen)
+            if following is not None and isinstance(pager, Links):
+                # The position is kept, and the link may repeat the key that was sent.
+                following = addresses.follow(address, str(following))
             if following == position:
                 raise SourceFault("malformed", "the next page is the same page")
             yield Page(envelope, position, following)

@@ -64,7 +64,7 @@ def rows_at(document: JSON, path: Path, up: Mapping[str, Path] | None = None) ->
     """The rows at a path. ``up`` adds values of the surroundings: new name to a path that begins like the rows' path."""
     if not up:
         value = pick(document, path)
-        if isinstance(value, list) and not any(isinstance(item, list) for item in value[:1]):
+        if isinstance(value, list):
             return value
         return [row for row, _ in _walked(document, path)]
     rows: list[JSON] = []

@@ -23,11 +23,11 @@ _MEANINGS = {
     ),
     "not_found": (
         r"(?:노선|정류[소장]|서비스|역)[을를이가]? ?(?:찾을 수 없|존재하지)|찾을 수 없",
-        r"NO[_ ]OPENAPI[_ ]SERVICE|NOT[_ ]FOUND",
+        r"NO[_ ]OPENAPI[_ ]SERVICE|NOT[_ ]?FOUND",
     ),
     "bad_request": (
         r"잘못된|필수|요청\s?(?:값|변수|인자)|인자가 없|유효하지 않",
-        r"PARAMETER|INVALID|ILLEGAL|MANDATORY|BAD[_ ]REQUEST",
+        r"PARAMETER|INVALID|ILLEGAL|MANDATORY|BAD[_ ]?REQUEST",
     ),
 }
 _WORDS = tuple((code, re.compile("|".join(words), re.IGNORECASE)) for code, words in _MEANINGS.items())
