@@ -13,7 +13,7 @@ import itertools
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -111,14 +111,17 @@ def compact(lake: FileLake, name: str) -> Compacted:
                 now = lake.state(name)
                 chosen = {one.name for one in inputs}
                 replaced = any(now.files[one.name].stale and not one.stale for one in inputs)
-                stale = tuple(one.name for one in made if one.kind == "live") if replaced else ()
+                if (
+                    replaced
+                ):  # by an append since the inputs were read: some row of the new files is not the last
+                    made = [replace(one, stale=one.kind == "live") for one in made]
                 drop = (*chosen, *(one.name for one in past))
                 undo.pop_all()
                 lake.commit(
                     place,
                     Record(
                         now.version + 1, "compact", now.seen, time.time(), now.rows,
-                        files=tuple(made), stale=stale, drop=drop,
+                        files=tuple(made), drop=drop,
                     ),
                 )  # fmt: skip
     return Compacted(name, len(inputs) + len(past), rows, len(made))
