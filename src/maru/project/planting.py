@@ -9,6 +9,7 @@ from maru.commons.offices.city import current_city
 from maru.commons.people import seeds as people_seeds
 from maru.platform.ports.environment import Environment
 from maru.services.live import seeds as live_seeds
+from maru.services.opendata import seeds as plaza_seeds
 
 
 def plant(environment: Environment, *, demo: bool) -> None:
@@ -19,6 +20,7 @@ def plant(environment: Environment, *, demo: bool) -> None:
         return
     people_seeds.plant(city)
     note = live_seeds.plant(city)
+    plaza_seeds.plant(city)
     note["accounts"] = people_seeds.ACCOUNTS
     note["password"] = people_seeds.PASSWORD
     (environment.home / "demo.json").write_text(json.dumps(note, ensure_ascii=False, indent=1))
