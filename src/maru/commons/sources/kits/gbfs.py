@@ -6,7 +6,7 @@
     Name of the feed to take from the discovery file (``station_status``).
 ``language``
     Of the discovery file and of texts in several languages (default ``ko``, then ``en``, then the first).
-``join``
+``beside``
     Name of a second feed whose columns are added by ``station_id`` or ``vehicle_type_id`` (``station_information`` beside ``station_status``); needs the
     discovery file.
 
@@ -121,7 +121,7 @@ class GbfsKit:
                 )
             here = address
             address = _feed_address(here, feeds[feed])
-            if other := options.text("join"):
+            if other := options.text("beside"):
                 joined = _feed_address(here, feeds.get(other, f"{other}.json"))
         answer = fetch.get(address)
         if answer.not_modified:
