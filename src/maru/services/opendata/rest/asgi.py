@@ -80,8 +80,7 @@ class Front:
         # The edge: whatever goes wrong below, the program gets the shape that it knows, and we the trace.
         except Exception as fault:  # noqa: BLE001
             _log.error("interface_fault", interface=route.name, path=request.path, exc_info=fault)
-            problem = Problem(500, "fault", "Something went wrong on our side.")
-            answer = route.problem(request, problem)
+            answer = route.problem(request, Problem(500, "fault", "Something went wrong on our side."))
         self.counter.note(
             route.name,
             answer.dataset,

@@ -28,7 +28,7 @@ from maru.services.opendata.rest.library import Slim
 from maru.services.opendata.rest.shelf import Holding, shelf
 
 MOST_PACKAGES = 1_000
-_TITLES = {
+_TITLES: dict[str, Callable[[str], str]] = {
     "organization": lambda code: words(library.offices()[code].names) if code in library.offices() else code,
     "groups": lambda code: words(library.category_names(code)),
 }

@@ -40,7 +40,7 @@ def to_json(text: str, where: str = "filter") -> Any:
     if len(text) > _LONGEST:
         raise words.fault("The filter is too long")
     found = _Text(words, text).any()
-    if words.now.kind != "end":
+    if not words.done:
         raise words.fault("expected the end")
     return found
 
@@ -165,7 +165,7 @@ class _Text:
         start = words.now.at
         words.step()
         depth = 0
-        while words.now.kind != "end":
+        while not words.done:
             word = words.step()
             depth += {"(": 1, ")": -1}.get(word.value, 0) if word.kind == "sign" else 0
             if depth == 0 and word.value == ")":

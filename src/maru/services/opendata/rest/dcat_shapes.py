@@ -74,6 +74,10 @@ def ref(address: str, kind: str = "", **more: Any) -> Node:
     return {"@id": address, **({"@type": kind} if kind else {}), **more}
 
 
+def _concept(address: str, label: str) -> Node:
+    return ref(address, "skos:Concept", **{"skos:prefLabel": text({"en": label})})
+
+
 def catalogue_address(base: str) -> str:
     """The catalogue's own name."""
     return f"{base}/data/#catalog"
@@ -87,7 +91,7 @@ def publisher(base: str) -> Node:
         "foaf:Agent",
         **{
             "foaf:name": text(city.names),
-            "dct:type": ref("http://purl.org/adms/publishertype/LocalAuthority", "skos:Concept"),
+            "dct:type": _concept("http://purl.org/adms/publishertype/LocalAuthority", "Local authority"),
         },
     )
 
@@ -254,7 +258,7 @@ def distribution(view: DatasetView, base: str, name: str) -> Node:
         "dct:license": _licence(view, base),
         "dct:issued": stamp(view.card.published_at or view.created_at),
         "dct:modified": stamp(view.card.changed_at or view.edited_at),
-        "dcatap:availability": ref(f"{_EU}/planned-availability/STABLE", "skos:Concept"),
+        "dcatap:availability": _concept(f"{_EU}/planned-availability/STABLE", "Stable"),
         "dct:rights": ref(f"{base}/data/{view.slug}/#rights", "dct:RightsStatement"),
     }
 
@@ -271,7 +275,7 @@ def _served(view: DatasetView, base: str) -> Node:
         "dcat:mediaType": ref(f"{_IANA}application/json", "dct:MediaType"),
         "dct:format": ref(f"{_EU}/file-type/JSON", "dct:MediaTypeOrExtent"),
         "dct:license": _licence(view, base),
-        "dcatap:availability": ref(f"{_EU}/planned-availability/STABLE", "skos:Concept"),
+        "dcatap:availability": _concept(f"{_EU}/planned-availability/STABLE", "Stable"),
         "foaf:page": ref(f"{base}/data/{view.slug}/openapi.json", "foaf:Document"),
         "dct:conformsTo": ref("https://spec.openapis.org/oas/v3.1.0", "dct:Standard"),
     }

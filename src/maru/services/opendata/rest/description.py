@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from maru.services.opendata.contracts import CATEGORIES, DatasetView
 from maru.services.opendata.engine.contracts import ColumnInfo
 from maru.services.opendata.rest.ckan_shapes import words
+from maru.services.opendata.rest.description_shapes import (
+    Schema,
+    card_schema,
+    column_schema,
+    content,
+    dataset_schema,
+    parameter,
+    problem_schema,
+    responses,
+    row_parameters,
+    rows_schema,
+)
 from maru.services.opendata.rest.http import Answer, Problem, Request, as_json, decoded
 from maru.services.opendata.rest.path_bodies import outside_name
 from maru.services.opendata.rest.path_codes import MESSAGES
 from maru.services.opendata.rest.shelf import Holding, shelf
-
-_TYPES: dict[str, dict[str, Any]] = {
-    "text": {"type": "string"},
-    "integer": {"type": "integer"},
-    "number": {"type": "number"},
-    "boolean": {"type": "boolean"},
-    "date": {"type": "string", "format": "date"},
-    "datetime": {"type": "string", "format": "date-time"},
-}
-_MOMENT = {"type": ["string", "null"], "format": "date-time"}
-_TEXT = {"type": ["string", "null"]}
-_URL = {"type": "string", "format": "uri"}
-Schema = dict[str, Any]
 
 
 def answer(request: Request, key: str) -> Answer:
@@ -48,7 +45,7 @@ def _document(title: str, text: str, base: str, paths: Schema, schemas: Schema) 
         "security": [{}, {"key": []}],
         "paths": paths,
         "components": {
-            "schemas": {"Problem": _problem(), **schemas},
+            "schemas": {"Problem": problem_schema(), **schemas},
             "securitySchemes": {
                 "key": {
                     "type": "apiKey",
@@ -57,104 +54,6 @@ def _document(title: str, text: str, base: str, paths: Schema, schemas: Schema) 
                     "description": "A key allows more calls than an address without one. Keys are made at /developers/.",
                 }
             },
-        },
-    }
-
-
-def _problem() -> Schema:
-    return {
-        "type": "object",
-        "required": ["error"],
-        "properties": {
-            "error": {
-                "type": "object",
-                "required": ["code", "message"],
-                "properties": {
-                    "code": {"type": "string"},
-                    "message": {"type": "string"},
-                    "field": {"type": "string"},
-                    "retry_after": {"type": "integer"},
-                    "reference": {"type": "string"},
-                },
-            }
-        },
-    }
-
-
-def content(schema: Schema, kind: str = "application/json") -> Schema:
-    """A body of this shape."""
-    return {kind: {"schema": schema}}
-
-
-def responses(
-    schema: Schema, *, kind: str = "application/json", missing: bool = True, problem: Schema | None = None
-) -> Schema:
-    """200 with the schema, and what can be refused."""
-    shape = content(problem or {"$ref": "#/components/schemas/Problem"})
-    found = {
-        "200": {"description": "As asked.", "content": content(schema, kind)},
-        "400": {"description": "A parameter cannot be understood.", "content": shape},
-        "401": {"description": "The key opens nothing.", "content": shape},
-        "429": {"description": "Too many calls; Retry-After says when to come back.", "content": shape},
-    }
-    if missing:
-        found["404"] = {"description": "There is no such thing.", "content": shape}
-    return found
-
-
-def parameter(
-    name: str, text: str, schema: Schema, *, where: str = "query", required: bool = False, **more: Any
-) -> Schema:
-    """A parameter."""
-    return {"name": name, "in": where, "required": required, "description": text, "schema": schema, **more}
-
-
-def column_schema(column: ColumnInfo) -> Schema:
-    """A column's values in JSON; every column may be empty."""
-    found = dict(_TYPES[column.type])
-    found["type"] = [found["type"], "null"]
-    text = words(column.titles) or column.name
-    found["description"] = f"{text} ({column.unit})" if column.unit else text
-    return found
-
-
-def row_parameters(columns: tuple[ColumnInfo, ...]) -> list[Schema]:
-    """Filters on columns, order, and paging of the house's own rows."""
-    names = [one.name for one in columns]
-    found = [
-        parameter("q", "Words; each must stand somewhere in the row.", {"type": "string", "maxLength": 200}),
-        parameter("where", "A condition as SoQL has it: a > 5 AND starts_with(b, 'x').", {"type": "string"}),
-        parameter(
-            "sort", "Columns; - before one turns it round.", {"type": "string", "examples": [f"-{names[0]}"]}
-        ),
-        parameter("fields", "Only these columns.", {"type": "string", "examples": [",".join(names[:2])]}),
-        parameter(
-            "limit", "Rows at most.", {"type": "integer", "minimum": 1, "maximum": 10_000, "default": 100}
-        ),
-        parameter("cursor", "From the answer before.", {"type": "string", "maxLength": 200}),
-        parameter("total", "Whether to count all that match.", {"type": "boolean", "default": True}),
-    ]
-    for one in columns[:60]:
-        schema = dict(_TYPES[one.type])
-        found.append(parameter(one.name, words(one.titles) or one.name, schema))
-        if one.type in ("integer", "number", "date", "datetime"):
-            found.append(parameter(f"{one.name}.from", "At least.", schema))
-            found.append(parameter(f"{one.name}.to", "At most.", schema))
-    return found
-
-
-def rows_schema(row: Schema) -> Schema:
-    """A page of rows."""
-    return {
-        "type": "object",
-        "required": ["dataset", "version", "total", "rows", "cursor", "next"],
-        "properties": {
-            "dataset": {"type": "string"},
-            "version": {"type": "integer"},
-            "total": {"type": ["integer", "null"]},
-            "rows": {"type": "array", "items": row},
-            "cursor": _TEXT,
-            "next": {"type": ["string", "null"], "format": "uri"},
         },
     }
 
@@ -187,6 +86,7 @@ def dataset_document(holding: Holding, base: str) -> Schema:
         f"{rows}/facets": {"get": _facets(view)},
         f"/resource/{view.slug}.json": {"get": _soda(view)},
         f"/openapi/sample/json/{view.card.service_code}/{{start}}/{{end}}": {"get": _path(view)},
+        "/api/3/action/datastore_search": {"get": _datastore(view)},
     }
     title = words(view.titles) or view.slug
     text = words(view.summaries)
@@ -268,6 +168,55 @@ def _soda(view: DatasetView) -> Schema:
     }
 
 
+def _datastore(view: DatasetView) -> Schema:
+    text = {"type": "string"}
+    result = {
+        "type": "object",
+        "required": ["resource_id", "fields", "records", "limit"],
+        "properties": {
+            "fields": {"type": "array", "items": {"type": "object", "required": ["id", "type"]}},
+            "records": {"type": ["array", "string"]},
+            "total": {"type": "integer"},
+            "limit": {"type": "integer"},
+        },
+    }
+    answer = {
+        "type": "object",
+        "required": ["help", "success", "result"],
+        "properties": {"help": text, "success": {"const": True}, "result": result},
+    }
+    problem = {
+        "type": "object",
+        "required": ["help", "success", "error"],
+        "properties": {
+            "help": text,
+            "success": {"const": False},
+            "error": {"type": "object", "required": ["__type"], "properties": {"__type": text}},
+        },
+    }
+    found = responses(answer, problem=problem)
+    refused = found.pop("401")
+    return {
+        "operationId": "datastore",
+        "summary": "Rows as CKAN's datastore gives them",
+        "parameters": [
+            parameter("resource_id", "The dataset.", {"const": view.slug}, required=True),
+            parameter("filters", "JSON: column to value, or to a list of values.", text),
+            parameter("q", "Words.", text),
+            parameter("fields", "Columns.", text),
+            parameter("sort", "Columns, each with asc or desc.", text),
+            parameter("limit", "Rows at most.", {"type": "integer", "minimum": 0, "default": 100}),
+            parameter(
+                "offset", "Rows left out.", {"type": "integer", "minimum": 0, "maximum": 1_000_000_000}
+            ),
+            parameter("distinct", "Each row once.", {"type": "boolean"}),
+            parameter("include_total", "Whether to count all that match.", {"type": "boolean"}),
+            parameter("records_format", "Form of the records.", {"enum": ["objects", "lists", "csv", "tsv"]}),
+        ],
+        "responses": {**found, "403": refused, "409": {**refused, "description": "A Validation Error."}},
+    }
+
+
 def _path(view: DatasetView) -> Schema:
     position = {"type": "integer", "minimum": 1, "maximum": 5}
     result = {
@@ -321,77 +270,6 @@ def _path(view: DatasetView) -> Schema:
     }
 
 
-def card_schema() -> Schema:
-    """A dataset in a list."""
-    return {
-        "type": "object",
-        "required": ["slug", "title", "category", "rows_count", "page", "rows"],
-        "properties": {
-            "slug": {"type": "string"},
-            "service_code": {"type": "string"},
-            "title": {"type": "string"},
-            "summary": {"type": "string"},
-            "category": {"enum": list(CATEGORIES)},
-            "office": _TEXT,
-            "licence": {
-                "type": "object",
-                "required": ["id", "title"],
-                "properties": {"id": {"type": "string"}, "title": {"type": "string"}, "address": _TEXT},
-            },
-            "origin": {"enum": ["source", "upload", "offer"]},
-            "source": _TEXT,
-            "rows_count": {"type": "integer"},
-            "has_map": {"type": "boolean"},
-            "formats": {"type": "array", "items": {"type": "string"}},
-            "quality": {"type": "integer", "minimum": 0, "maximum": 100},
-            "freshness": {"enum": ["fresh", "late", "still"]},
-            "changed": _MOMENT,
-            "published": _MOMENT,
-            "page": _URL,
-            "rows": _URL,
-            "openapi": _URL,
-        },
-    }
-
-
-def dataset_schema() -> Schema:
-    """A dataset with its columns."""
-    card = card_schema()
-    return {
-        **card,
-        "required": [*card["required"], "columns", "version"],
-        "properties": {
-            **card["properties"],
-            "version": {"type": "integer"},
-            "titles": {"type": "object", "additionalProperties": {"type": "string"}},
-            "summaries": {"type": "object", "additionalProperties": {"type": "string"}},
-            "keywords": {"type": "array", "items": {"type": "string"}},
-            "key": {"type": "array", "items": {"type": "string"}},
-            "time": _TEXT,
-            "fresh_s": {"type": ["number", "null"]},
-            "bounds": {"type": ["array", "null"], "items": {"type": "number"}, "minItems": 4, "maxItems": 4},
-            "since": _MOMENT,
-            "until": _MOMENT,
-            "created": _MOMENT,
-            "columns": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "required": ["name", "type", "titles", "unit", "outside_name", "role"],
-                    "properties": {
-                        "name": {"type": "string"},
-                        "type": {"enum": list(_TYPES)},
-                        "titles": {"type": "object"},
-                        "unit": _TEXT,
-                        "outside_name": {"type": "string"},
-                        "role": {"enum": ["longitude", "latitude", None]},
-                    },
-                },
-            },
-        },
-    }
-
-
 def house_document(base: str) -> Schema:
     """The house's own interface to all datasets."""
     slug = parameter(
@@ -415,6 +293,12 @@ def house_document(base: str) -> Schema:
         "/api/v1/datasets/{slug}/rows": {"get": {"operationId": "rows", "summary": "Rows, page by page", "parameters": [slug, *general], "responses": responses(rows_schema(rows))}},
         "/api/v1/datasets/{slug}/usage": {"get": {"operationId": "usage", "summary": "How much the dataset is asked for", "parameters": [slug, parameter("days", "Days back.", {"type": "integer", "minimum": 1, "maximum": 800})], "responses": responses({"type": "object", "required": ["dataset", "calls", "rows", "days"]})}},
     }  # fmt: skip
+    for path, kind in (
+        ("/catalog.jsonld", "application/ld+json"),
+        ("/catalog.ttl", "text/turtle"),
+        ("/data.json", "application/json"),
+    ):
+        paths[path] = {"get": _catalogue(path, kind)}
     schemas = {"Card": card_schema(), "Dataset": dataset_schema()}
     return _document(
         "Datasets", "The city's open data: find datasets and read their rows.", base, paths, schemas
@@ -439,3 +323,24 @@ def _find_parameters() -> list[Schema]:
             {"type": "integer", "minimum": 0, "maximum": 0},
         ),
     ]
+
+
+def _catalogue(path: str, kind: str) -> Schema:
+    pages = {"type": "integer", "minimum": 1, "maximum": 100_000}
+    shape = {"type": "string"} if kind == "text/turtle" else {"type": "object", "required": ["@context"]}
+    return {
+        "operationId": path.strip("/").replace(".", "_"),
+        "summary": "The whole catalogue for other catalogues",
+        "parameters": [
+            parameter("page", "One part only, counted from 1.", pages),
+            parameter(
+                "size",
+                "Datasets in a part.",
+                {"type": "integer", "minimum": 1, "maximum": 500, "default": 100},
+            ),
+            parameter(
+                "modified_since", "Only what changed since.", {"type": "string", "format": "date-time"}
+            ),
+        ],
+        "responses": responses(shape, kind=kind, missing=False),
+    }

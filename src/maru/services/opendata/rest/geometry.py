@@ -41,7 +41,8 @@ def box_of(text: str, where: str) -> Condition:
         numbers = [numbers[0], numbers[1], numbers[3], numbers[4]]
     if len(numbers) != 4:
         raise QueryFault(where, "A box is four numbers: west,south,east,north.")
-    return geometry_box(*numbers, where)
+    west, south, east, north = numbers
+    return geometry_box(west, south, east, north, where)
 
 
 def circle(latitude: float, longitude: float, metres: float, where: str) -> Condition:

@@ -40,7 +40,8 @@ def typed(column: ColumnInfo, value: Any, where: str) -> Value:
     if value is None:
         return None
     try:
-        return _READERS[column.type](value)
+        found: Value = _READERS[column.type](value)
+        return found
     except (ValueError, TypeError, OverflowError):
         shown = str(value)[:60]
         raise QueryFault(

@@ -47,6 +47,11 @@ class Words:
         """The word behind it."""
         return self._words[min(self._at + 1, len(self._words) - 1)]
 
+    @property
+    def done(self) -> bool:
+        """Whether no word is left."""
+        return self._words[self._at].kind == "end"
+
     def step(self) -> Token:
         """Take the present word."""
         word = self._words[self._at]

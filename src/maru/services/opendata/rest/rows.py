@@ -14,7 +14,8 @@ from maru.services.opendata.rest import filters, library
 from maru.services.opendata.rest.description import house_document
 from maru.services.opendata.rest.http import CATALOGUE, JSON, Answer, Problem, Request, as_json, bad, decoded
 from maru.services.opendata.rest.shelf import Holding, shelf
-from maru.services.opendata.rest.soql import where_of
+from maru.services.opendata.rest.soql_where import where_of
+from maru.services.opendata.rest.table_schema import table_schema
 
 PREFIX = "/api/v1/datasets"
 MOST_ROWS = 10_000
@@ -43,6 +44,10 @@ def answer(request: Request, key: str) -> Answer:
         return _rows(request, holding)
     if rest == ("facets",):
         return _facets(request, holding)
+    if rest == ("schema",):
+        _known_only(request, frozenset({"api_key"}))
+        shown = table_schema(holding.view)
+        return as_json(shown, subject=holding.slug, version=holding.token, dataset=holding.slug)
     if rest == ("usage",):
         return _usage(request, holding)
     raise Problem(404, "not_found", "There is nothing here.")

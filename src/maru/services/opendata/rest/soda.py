@@ -32,8 +32,8 @@ from maru.services.opendata.rest.soql import (
     having_of,
     order_of,
     select_of,
-    where_of,
 )
+from maru.services.opendata.rest.soql_where import where_of
 
 MOST_ROWS = 50_000
 _CLAUSES = frozenset(

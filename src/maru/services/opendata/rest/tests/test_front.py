@@ -117,7 +117,9 @@ def test_new_data_is_seen_within_seconds(get: Get) -> None:
     found = get(f"/openapi/{KEY}/json/StrangeWords/1/100/99").json()["StrangeWords"]
     assert found["row"] == [{"NUMBER": 99, "WORDS": "new"}]
     kept = list(zip(*rows_of("strange"), strict=True))
-    whole = pa.table({"number": pa.array(kept[0], ARROW["integer"]), "words": pa.array(kept[1], ARROW["text"])})
+    whole = pa.table(
+        {"number": pa.array(kept[0], ARROW["integer"]), "words": pa.array(kept[1], ARROW["text"])}
+    )
     lake().append("t_strange", whole, complete=True)  # the new row is gone again
     _until(lambda: get(path).json()["total"] == before["total"], shelf_module.FRESH_S + 3)
 
