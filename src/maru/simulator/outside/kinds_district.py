@@ -48,7 +48,7 @@ def _own(index: int, system: str, ko: str, en: str, about_ko: str, about_en: str
     slug = english.lower()
     return {
         "name": f"{slug}_{system}", "drawer": f"districts_{system}", "ko": f"{korean}구 {ko}", "en": f"{english} District: {en}", "about_ko": about_ko, "about_en": about_en,
-        "office": f"district-{slug}", "district": index, "variant": index % 2,
+        "office": f"district-{slug}", "district": index, "variant": int(index % 6 == 5),
     }  # fmt: skip
 
 
@@ -86,7 +86,7 @@ def _permits(index: int) -> System:
     return System(
         kit="table", **_own(index, "permits", "인허가 업소", "licensed businesses", "인허가 받은 업소 명부", "Register of businesses with a licence"), category="industry", address=f"https://{slug}.maru.example/open/permits.{form}", provider=f"files_{slug}", term="fetch at most hourly",
         fields=(
-            code("관리번호|MGTNO", "permit", "관리 번호", "Permit", serial("", 0)), text("사업장명|BPLCNM", "business", "업소", "Business", place("shop")), day("인허가일자|APVPERMYMD", "day", "인허가일", "Day", at("%Y%m%d"), required=True), text("영업상태명|TRDSTATENM", "state", "상태", "State", pick("영업/정상", "영업/정상", "폐업", "휴업")), text("업태구분명|UPTAENM", "trade", "업태", "Trade", pick("한식", "카페", "숙박업(생활)", "세탁업", "")), real("소재지면적|SITEAREA", "area", "면적", "Area", number(9, 900, 2, 0.05), "m2", low=0), real("좌표정보(X)|X", "x", "TM X", "TM X", place("x"), "m", role="x"), real("좌표정보(Y)|Y", "y", "TM Y", "TM Y", place("y"), "m", role="y"),
+            code("관리번호|MGTNO", "permit", "관리 번호", "Permit", serial("3010000-101-", 6)), text("사업장명|BPLCNM", "business", "업소", "Business", place("shop")), day("인허가일자|APVPERMYMD", "day", "인허가일", "Day", at("%Y%m%d"), required=True), text("영업상태명|TRDSTATENM", "state", "상태", "State", pick("영업/정상", "영업/정상", "폐업", "휴업")), text("업태구분명|UPTAENM", "trade", "업태", "Trade", pick("한식", "카페", "숙박업(생활)", "세탁업", "")), real("소재지면적|SITEAREA", "area", "면적", "Area", number(9, 900, 2, 0.05), "m2", low=0), real("좌표정보(X)|X", "x", "TM X", "TM X", place("x"), "m", role="x"), real("좌표정보(Y)|Y", "y", "TM Y", "TM Y", place("y"), "m", role="y"),
         ),
         key=("permit",), time="day", batch=1, interval_s=1800, weight=5, every_s=1800, crs="EPSG:5187", traps=("cp949", "tm_coordinates", "title_lines", "trailing_comma", "two_generations"), options={"skip": 0, "form": form, "separator": "\t" if form == "tsv" else ",", **options},
     )  # fmt: skip
@@ -140,7 +140,7 @@ def _news(index: int) -> System:
     slug = DISTRICTS[index][1].lower()
     atom = index % 2 == 1
     return System(
-        kit="feed", **_own(index, "news", "구정 소식", "news", "구청 누리집의 새 소식", "News of the district office"), category="administration", address=f"https://{slug}.maru.example/news/{'atom' if atom else 'rss'}.xml", provider=f"web_{slug}", term="be gentle", zone="UTC" if atom else "Asia/Seoul",
+        kit="feed", **{**_own(index, "news", "구정 소식", "news", "구청 누리집의 새 소식", "News of the district office"), "variant": int(atom)}, category="administration", address=f"https://{slug}.maru.example/news/{'atom' if atom else 'rss'}.xml", provider=f"web_{slug}", term="be gentle", zone="UTC" if atom else "Asia/Seoul",
         fields=(
             code("guid|id", "entry_id", "번호", "Id", serial(f"{slug}-", 6)), text("title", "title", "제목", "Title", pick("봄맞이 골목 청소", "도서관 새로 엽니다", "구민 배심원 모십니다", "어린이 물놀이터 운영")), text("link", "link", "주소", "Address", link(f"https://{slug}.maru.example/news/{{i}}")), when("pubDate|updated", "published_at", "게시 시각", "Published at", at("%Y-%m-%dT%H:%M:%SZ" if atom else "rfc822")), text("description|summary", "summary", "요약", "Summary", pick("자세한 내용은 누리집에서", "누구나 올 수 있습니다", "<b>무료</b>입니다")),
         ),

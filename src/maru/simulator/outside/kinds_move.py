@@ -106,7 +106,7 @@ def _shared() -> tuple[System, ...]:
                 code("station_id", "station_id", "대여소", "Station", place("id:gb")), whole("num_bikes_available", "bikes", "자전거", "Bikes", number(0, 20), "bikes", low=0), whole("num_docks_available", "docks", "빈 거치대", "Free docks", number(0, 20), "docks", low=0),
                 flag("is_renting", "renting", "대여 가능", "Renting", pick("true", "true", "false")), when("last_reported", "reported_at", "보고 시각", "Reported at", at("unix")), text("name", "name", "이름", "Name", place("name")), latitude("lat"), longitude("lon"),
             ),
-            ("station_id", "reported_at"), "reported_at", 180, 60, window=180, every_s=60, provider="maru_bikes", term="ttl 60 s", licence="CC-BY-4.0", options={"feed": "station_status", "join": "station_information"}, traps=("joined_feeds", "ttl"),
+            ("station_id", "reported_at"), "reported_at", 180, 60, window=180, every_s=60, provider="maru_bikes", term="ttl 60 s", licence="CC-BY-4.0", options={"feed": "station_status", "beside": "station_information"}, traps=("joined_feeds", "ttl"),
             series=(Series("bikes", "bikes", ("station_id",), "자전거 수", "Bikes"),),
         ),
         System(

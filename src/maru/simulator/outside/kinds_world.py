@@ -170,7 +170,7 @@ def _features() -> tuple[System, ...]:
 
 def _catalogues() -> tuple[System, ...]:
     fields: tuple[Field, ...] = (
-        code("name|identifier", "dataset", "자료", "Dataset", place("id:ds-")), text("title", "title", "제목", "Title", place("name")), text("organization.title|publisher.name", "publisher", "기관", "Publisher", place("district")), text("license_id|license", "licence", "이용 조건", "Licence", pick("cc-by", "kogl-1", "notspecified")), when("metadata_modified|modified", "modified_at", "갱신", "Modified at", at("%Y-%m-%dT%H:%M:%S.000000")),
+        code("name|identifier", "dataset", "자료", "Dataset", place("id:ds-")), text("title", "title", "제목", "Title", place("name")), text("author|publisher.name", "publisher", "기관", "Publisher", place("district")), text("license_id|license", "licence", "이용 조건", "Licence", pick("cc-by", "kogl-1", "notspecified")), when("metadata_modified|modified", "modified_at", "갱신", "Modified at", at("%Y-%m-%dT%H:%M:%S.000000")),
     )  # fmt: skip
     return (
         System("data_partner_catalogue", "data_partner_catalogue", "ckan", "협력 기관 목록 (CKAN)", "Partner catalogue (CKAN)", "협력 기관이 여는 자료 목록", "What partners publish", "digital-data", "science", "https://ckan.maru.example/api/3/action/package_search", fields, ("dataset", "modified_at"), "modified_at", 420, 86400, window=420, every_s=3600, provider="maru_ckan", term="1,000 rows a call", licence="CC-BY-4.0", zone="UTC", traps=("json_in_strings", "no_zone")),

@@ -25,6 +25,8 @@ def _cells(name: str, style: Style) -> tuple[Cells, ...]:
 
 def columns(ledger: Ledger, indices: Indices, style: Style) -> list[Sequence[str]]:
     """The texts of every field, garbage put in where a record is bad."""
+    if not len(indices):
+        return [[] for _one in ledger.system.fields]
     times = ledger.times(indices)
     found: list[Sequence[str]] = [one.texts(indices, times) for one in _cells(ledger.system.name, style)]
     bad = ledger.bad(indices)

@@ -48,7 +48,7 @@ def _raw(text: str) -> str:
 
 
 def soap(ledger: Ledger, asked: Question) -> Answer:
-    """SOAP 1.1 by POST; ``<First>`` and ``<Size>`` say which rows."""
+    """SOAP 1.1 by POST; ``<First>`` and ``<Size>``, in the body or the address, say which rows."""
     if asked.method == "GET":
         return Answer(
             f'{_HEAD}<wsdl:definitions xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/" name="InspectionService"/>'.encode(),
@@ -59,8 +59,8 @@ def soap(ledger: Ledger, asked: Question) -> Answer:
     if f"{operation}" not in text:
         return _fault("soap:Client", "no such operation")
     numbers = {name: re.search(rf"<(?:\w+:)?{name}>\s*(\d+)\s*</", text) for name in ("First", "Size")}
-    start = int(numbers["First"][1]) if numbers["First"] else 1
-    size = min(int(numbers["Size"][1]) if numbers["Size"] else 100, _MOST)
+    start = asked.number("First", int(numbers["First"][1]) if numbers["First"] else 1)
+    size = min(asked.number("Size", int(numbers["Size"][1]) if numbers["Size"] else 100), _MOST)
     if start < 1:
         return _fault("soap:Client", "First must be at least 1")
     first, end, total = page(ledger, asked.now, start - 1, size)

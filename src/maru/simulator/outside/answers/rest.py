@@ -56,14 +56,7 @@ def rest(ledger: Ledger, asked: Question) -> Answer:
             tag=tag(ledger, low, high),
         )
     if style == "cursor":
-        size = min(query_number(query.get("limit"), 100), MOST)
-        first, end, total = page(ledger, asked.now, query_number(query.get("cursor"), 0), size)
-        following = json.dumps(str(end)) if end < total else "null"
-        return Answer(
-            f'{{"data":[{",".join(made(ledger, first, end))}],"next":{following}}}'.encode(),
-            span=(first, end),
-            tag=tag(ledger, first, end, str(total if end == total else 0)),
-        )
+        return _by_cursor(ledger, asked)
     if style == "page":
         size = min(query_number(query.get("size"), 100), MOST)
         number = max(1, query_number(query.get("page"), 1))
@@ -81,6 +74,22 @@ def rest(ledger: Ledger, asked: Question) -> Answer:
         span=(first, end),
         tag=tag(ledger, first, end),
     )
+
+
+def _by_cursor(ledger: Ledger, asked: Question) -> Answer:
+    """``?since&cursor&limit``: the cursor is a record's place, told to nobody."""
+    low, high = ledger.visible(asked.now)
+    since = asked.query.get("since")
+    if since:
+        moment_of = moment(since)
+        if moment_of is None:
+            return problem(400, "since must be ISO 8601")
+        low = max(low, first_at(ledger, moment_of, high))
+    first = min(high, max(low, query_number(asked.query.get("cursor", "").removeprefix("c"), low)))
+    end = min(high, first + min(query_number(asked.query.get("limit"), 100), MOST))
+    following = f'"c{end}"' if end < high else "null"
+    body = f'{{"data":[{",".join(made(ledger, first, end))}],"next":{following}}}'
+    return Answer(body.encode(), span=(first, end), tag=tag(ledger, first, end, following.strip('"')))
 
 
 def query_number(text: str | None, default: int) -> int:
