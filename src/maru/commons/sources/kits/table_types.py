@@ -73,8 +73,10 @@ def check_of(rule: FieldRule | None, pattern: re.Pattern[str] | None) -> Check |
     """The check of a column; None for one that nobody declared, ``FREE`` for declared text."""
     if pattern is not None:
         return Check(lambda cell: pattern.fullmatch(cell.strip()) is not None, typed=False)
-    if rule is None or rule.type == "text":
-        return rule and FREE
+    if rule is None:
+        return None
+    if rule.type == "text":
+        return FREE
     nothing = frozenset((*NOTHING, *rule.nulls))
     inner = _fitting(rule)
     return Check(lambda cell: cell.strip() in nothing or inner(cell.strip()), typed=True)

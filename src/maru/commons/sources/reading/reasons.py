@@ -20,6 +20,7 @@ UNDECODABLE = gettext_noop("Bytes of the key could not be decoded.")
 NOT_A_RECORD = gettext_noop("This is not a record.")
 TOO_MANY_FIELDS = gettext_noop("The line has more fields than columns, and more than one way to repair it.")
 TOO_FEW_FIELDS = gettext_noop("The line has fewer fields than columns.")
+UNREADABLE_FILE = gettext_noop("The file could not be read.")
 
 OF_TYPE = {
     "number": NOT_A_NUMBER,

@@ -254,6 +254,7 @@ def _rare(text: str, form: str) -> dt.datetime | None:
     except (ValueError, IndexError, TypeError, OverflowError):
         return None
 
+
 _CELL_PATTERNS = (re.compile(_COMPACT), re.compile(_PARTED))
 
 
