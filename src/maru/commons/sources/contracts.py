@@ -12,7 +12,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import pyarrow as pa
 
@@ -22,7 +22,7 @@ Type = Literal["text", "integer", "number", "boolean", "date", "datetime"]
 Role = Literal["", "longitude", "latitude", "x", "y"]
 # One row as the outside system gave it: names as they came, values mostly text. A kit that reads columns anyway may
 # give an Arrow table instead of a list of mappings.
-RawRows = Sequence[Mapping[str, Any]] | pa.Table
+RawRows: TypeAlias = Sequence[Mapping[str, Any]] | pa.Table
 
 
 @dataclass(frozen=True)
