@@ -59,6 +59,13 @@ class Reach:
     home_folder: str = ""
 
 
+def counted_as(declaration: Declaration, outside: Outside) -> str:
+    """Under whose name a source's requests are counted: its provider's. In the simulated world each system counts for itself."""
+    if outside.simulated or not declaration.provider:
+        return f"source:{declaration.name}"
+    return declaration.provider
+
+
 class SourceFetch:
     """The ``Fetch`` of one run of one source.
 
@@ -77,7 +84,6 @@ class SourceFetch:
     ) -> None:
         self.declaration = declaration
         self.reach = reach
-        self.provider = declaration.provider or declaration.name
         self.validators = dict(validators or {})
         self.fresh: dict[str, tuple[str, str]] = {}
         self.tally = Tally()
@@ -85,6 +91,7 @@ class SourceFetch:
         # What a city adds by itself lies in the real world, also beside a simulated one.
         own = declaration.folder is None or BUILT_IN not in declaration.folder.parents
         self._outside = Outside() if own else reach.outside
+        self._counted = counted_as(declaration, reach.outside)
 
     def resolve(self, address: str) -> str:
         """Where an address really is, for kits that speak a protocol of their own (databases, brokers), key put in."""
@@ -174,9 +181,7 @@ class SourceFetch:
         return joined
 
     def _take(self) -> None:
-        # The simulated world has no terms of use; its own faults are enough.
-        if not self._outside.simulated:
-            self.reach.limits.take(self.provider)
+        self.reach.limits.take(self._counted)
         self.tally.requests += 1
 
     def _send(self, method: str, address: str, headers: Mapping[str, str], body: bytes | None) -> Answer:

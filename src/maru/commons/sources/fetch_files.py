@@ -55,14 +55,14 @@ def read(address: str, place: Place) -> bytes:
         with _sftp(address, place) as (client, path), client.open(path, "rb") as file:
             file.prefetch()
             return _bounded(file.read(place.most + 1), place, path)
-    path = local(address, place)
+    here = local(address, place)
     try:
-        with path.open("rb") as file:
-            return _bounded(file.read(place.most + 1), place, path.name)
+        with here.open("rb") as opened:
+            return _bounded(opened.read(place.most + 1), place, here.name)
     except FileNotFoundError as fault:
-        raise SourceFault("not_found", f"there is no file {path.name}") from fault
+        raise SourceFault("not_found", f"there is no file {here.name}") from fault
     except OSError as fault:
-        raise SourceFault("unreachable", f"file {path.name}: {fault.strerror}") from fault
+        raise SourceFault("unreachable", f"file {here.name}: {fault.strerror}") from fault
 
 
 def local(address: str, place: Place) -> Path:

@@ -16,9 +16,10 @@ from maru.commons.sources.contracts import SourceFault
 
 OPENS_AFTER = 5  # failures in a row, whatever source they hit
 OPEN_S = 30.0
-OPEN_MOST_S = 600.0
+OPEN_MOST_S = 120.0
 _LONGEST_WAIT_S = 15.0  # a run waits so long for its turn; beyond that it ends and comes back later
 _MINUTE = 60.0
+_ZONE = dt.timezone(dt.timedelta(hours=9))  # Korean providers count their days from midnight there
 
 
 @dataclass
@@ -133,9 +134,6 @@ class Limits:
             if one.failures >= OPENS_AFTER:
                 one.open_until = self._clock() + min(OPEN_MOST_S, OPEN_S * 2**one.opened)
                 one.opened += 1
-
-
-_ZONE = dt.timezone(dt.timedelta(hours=9))  # Korean providers count their days from midnight there
 
 
 def _strictest(one: int, other: int) -> int:

@@ -195,7 +195,7 @@ def _type(cells: Sequence[str]) -> Type:
     kinds = [kind for cell in cells if (kind := kind_of(cell))]
     if not kinds:
         return "text"
-    counts = {kind: kinds.count(kind) for kind in set(kinds)}
+    counts: dict[str, int] = {kind: kinds.count(kind) for kind in set(kinds)}
     least = _SHARE * len(kinds)
     for kind, also in (("integer", ()), ("number", ("integer",)), ("datetime", ()), ("date", ())):
         if counts.get(kind, 0) and sum(counts.get(one, 0) for one in (kind, *also)) >= least:

@@ -31,7 +31,7 @@ log = structlog.get_logger("maru.collector")
 ROUND_S = 0.2
 HEALTHY_LANE = 24
 AILING_LANE = 8
-OF_ONE_PROVIDER = 4
+OF_ONE_PROVIDER = (8, 2)  # at once, in each lane
 _WISHES_S = 1.0
 _SHELF_S = 3.0
 _WATCH_S = 30.0
@@ -50,7 +50,7 @@ class Engine:
             ThreadPoolExecutor(HEALTHY_LANE, thread_name_prefix="source"),
             ThreadPoolExecutor(AILING_LANE, thread_name_prefix="ailing"),
         )
-        self._busy: Counter[str] = Counter()
+        self._busy: Counter[tuple[str, int]] = Counter()
         self._lock = threading.Lock()
         self._due: dict[str, float] = {}
         self._looked = time.time()
@@ -133,13 +133,15 @@ class Engine:
             standing.paused = paused
             if wanted and not standing.running:
                 sources.heard(name, wanted)
+                # People who ask know more than the pause of its provider does.
+                self.desk.reach.limits.worked(standing.provider)
                 standing.next_at = time.time()
                 if wanted == sources.RETRY:
                     self._start(standing, _retry_letters)
 
     def _consider(self, standing: Standing, now: float) -> None:
-        provider = standing.provider
-        if self._busy[provider] >= OF_ONE_PROVIDER:
+        provider, lane = standing.provider, _lane(standing)
+        if self._busy[(provider, lane)] >= OF_ONE_PROVIDER[lane]:
             return
         closed_s = self.desk.reach.limits.open_for(provider)
         if closed_s > 0:
@@ -149,17 +151,20 @@ class Engine:
 
     def _start(self, standing: Standing, act: Callable[[Standing, job.Desk], object]) -> None:
         standing.running = True
+        place = (standing.provider, _lane(standing))
         with self._lock:
-            self._busy[standing.provider] += 1
-        lane = self._lanes[1 if standing.failures else 0]
-        lane.submit(self._act, standing, act).add_done_callback(lambda done: _look_at(done, standing))
+            self._busy[place] += 1
+        done = self._lanes[place[1]].submit(self._act, standing, act, place)
+        done.add_done_callback(lambda done: _look_at(done, standing))
 
-    def _act(self, standing: Standing, act: Callable[[Standing, job.Desk], object]) -> None:
+    def _act(
+        self, standing: Standing, act: Callable[[Standing, job.Desk], object], place: tuple[str, int]
+    ) -> None:
         try:
             act(standing, self.desk)
         finally:
             with self._lock:
-                self._busy[standing.provider] -= 1
+                self._busy[place] -= 1
             standing.running = False
 
     def judge(self, now: float) -> None:
@@ -191,6 +196,10 @@ class Engine:
                 one.watched_s = one.late_s = 0.0
         ledger.note_watch(watches)
         ledger.note_use(self.desk.reach.limits.used())
+
+
+def _lane(standing: Standing) -> int:
+    return 1 if standing.failures else 0
 
 
 def _look_at(done: Future[None], standing: Standing) -> None:

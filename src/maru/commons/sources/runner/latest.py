@@ -42,7 +42,8 @@ def moments(declaration: Declaration, table: pa.Table, received_at: dt.datetime)
     if pa.types.is_date(times.type):
         times = pc.cast(times, _UTC)
     whole = pc.fill_null(pc.cast(times, pa.int64()), arrival).combine_chunks()
-    return np.minimum(whole.to_numpy(zero_copy_only=False), arrival)
+    found: Moments = np.minimum(whole.to_numpy(zero_copy_only=False), arrival)
+    return found
 
 
 def last_value_at(declaration: Declaration, table: pa.Table, received_at: dt.datetime) -> dt.datetime | None:
