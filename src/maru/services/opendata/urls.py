@@ -50,6 +50,7 @@ urlpatterns = [
     path("data/<slug:slug>/files/<slug:name>.<str:ending>", files.file, name="file"),
     path("data/<slug:slug>/api/", dataset.api, name="api"),
     path("data/<slug:slug>/openapi.json", openapi_document, name="openapi"),
+    path("data/<slug:slug>/openapi.json", openapi_document, name="dataset_openapi"),
     path("data/<slug:slug>/history/", dataset.history, name="history"),
     path("data/<slug:slug>/changes.atom", feeds.dataset_changes, name="dataset_changes"),
     path("data/<slug:slug>/questions/", remarks.questions, name="questions"),

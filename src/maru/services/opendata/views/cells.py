@@ -62,7 +62,7 @@ def cell(value: Any, column: ColumnInfo, title: str = "") -> Cell:
     """One value of a row."""
     text = text_of(value, column)
     if not text:
-        return Cell("–", empty=True, title=title)
+        return Cell("–", number=column.type in {"integer", "number"}, empty=True, title=title)
     web = column.type == "text" and text.startswith(("https://", "http://")) and " " not in text
     return Cell(
         text=text if len(text) <= _LONG else f"{text[:_LONG]}…",

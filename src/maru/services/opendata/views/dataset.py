@@ -127,6 +127,9 @@ def _difference(request: HttpRequest, slug: str) -> Differences | None:
     if not all(text.isascii() and text.isdigit() and len(text) < 16 for text in (old, new)):
         raise NotFound(_("There is no such version."))
     try:
+        rows, _view = queries.sheet_of(slug, viewer=access.reader(request))
+        if max(int(old), int(new)) > rows.version:
+            raise NotFound(_("There is no such version."))
         return queries.differences(
             slug,
             from_version=int(old),

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from maru.commons.offices.queries import answering
-from maru.platform.access.refusals import Invalid, Refusal
+from maru.platform.access.refusals import Invalid, NotFound, Refusal
 from maru.services.opendata import access
 from maru.services.opendata.contracts import CATEGORIES, Finding, LicenceView
 from maru.services.opendata.engine.licences import CHOICES, licence_address, licence_title
@@ -22,6 +22,7 @@ from maru.services.opendata.forms import DatasetForm, ReasonForm, UploadForm
 from maru.services.opendata.operations import describing, publishing, uploads
 from maru.services.opendata.queries import datasets, origins
 from maru.services.opendata.queries import desk as queries
+from maru.services.opendata.queries import held as held_files
 from maru.services.opendata.queries.views import category_name
 from maru.services.opendata.views.replies import done, refused, status_of, tried
 
@@ -48,7 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
     offices = queries.offices_of(access.publisher(request))
     pages = Paginator(queries.rows(office_ids=offices), _PAGE)
     page = pages.get_page(request.GET.get("page", "1"))
-    context = {"held": queries.held(office_ids=offices), "rows": page.object_list, "pages": page}
+    context = {"held": held_files.held(office_ids=offices), "rows": page.object_list, "pages": page}
     return render(request, "opendata/desk.html", context)
 
 
@@ -169,7 +170,9 @@ def held(request: HttpRequest, slug: str) -> HttpResponse:
     answer = tried(request, form, decide)
     if answer is not None:
         return answer
-    view = queries.held_view(waiting)
+    view = held_files.held_file(waiting.dataset.slug)
+    if view is None:
+        raise NotFound
     context = {
         "here": view.title,
         "held": view,

@@ -76,7 +76,7 @@ def _interfaces() -> list[Interface]:
         Interface(
             _("Path"),
             "/openapi/{KEY}/json/{SERVICE}/1/5/",
-            _("Programs written for the Seoul Open Data Plaza: change the host only"),
+            _("Old programs of the path grammar: change the host only"),
         ),
         Interface("REST", "/api/v1/datasets/{slug}/rows", _("New programs: cursors, filters, facets")),
         Interface("CKAN", "/api/3/action/datastore_search", _("ckanapi and harvesters")),

@@ -24,14 +24,14 @@ def examples(view: DatasetView, *, base: str) -> list[Example]:
     path = f"{base}/openapi/{SAMPLE}/json/{code}/1/{SAMPLE_ROWS}/"
     rows = f"{base}/api/v1/datasets/{slug}/rows"
     made = [
-        Example(_("curl, as old programs of the Seoul Open API call it"), f"curl '{path}'"),
+        Example(_("curl, in the path grammar of old programs"), f"curl '{path}'"),
         Example(_("curl, REST"), f"curl '{rows}?limit={SAMPLE_ROWS}'"),
         Example("Python", _PYTHON.format(address=rows, limit=SAMPLE_ROWS)),
         Example("JavaScript", _JAVASCRIPT.format(address=rows, limit=SAMPLE_ROWS)),
         Example(_("Python with ckanapi"), _CKAN.format(base=base, slug=slug, limit=SAMPLE_ROWS)),
         Example(
             _("DuckDB, the whole dataset at once"),
-            "SELECT count(*) FROM " + f"read_parquet('{base}/data/{slug}/files/{slug}.parquet');",
+            _DUCKDB.format(base=base, slug=slug),
         ),
         Example(_("SODA query strings"), f"curl '{base}/resource/{slug}.json?$limit={SAMPLE_ROWS}'"),
     ]
@@ -57,6 +57,7 @@ const answer = await fetch("{address}?limit={limit}");
 const page = await answer.json();
 console.log(page);
 """
+_DUCKDB = "SELECT count(*) FROM read_parquet('{base}/data/{slug}/files/{slug}.parquet');"
 _CKAN = """\
 from ckanapi import RemoteCKAN
 
