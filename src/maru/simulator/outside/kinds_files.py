@@ -58,7 +58,7 @@ def _tables() -> tuple[System, ...]:
             "markets_prices", "csv", ko="생필품 가격", en="Prices of daily goods", about_ko="시장과 마트의 생필품 가격", about_en="Prices in markets and shops", office="economy-markets", category="industry",
             fields=(
                 code("일련번호", "price_id", "일련번호", "Id", serial("", 0)), text("시장/마트 이름", "market", "시장", "Market", place("name")), text("품목 이름", "item", "품목", "Item", pick("배추(중간)", "사과(부사), 300g", "고등어(생물,국산)", "달걀(왕란)", "쇠고기(한우1등급)")),
-                whole("가격(원)", "price", "가격", "Price", number(900, 42000), "KRW", low=0), day("점검일자", "day", "점검일", "Day", at("%Y-%m-%d"), required=True), text("비고", "remark", "비고", "Remark", pick("", "할인", "-")),
+                whole("가격(원)", "price", "가격", "Price", number(900, 42000), "KRW", low=0), day("점검일자", "day", "점검일", "Day", at("%Y-%m-%d"), required=True), text("비고", "remark", "비고", "Remark", pick("없음", "할인", "-")),
             ),
             key=("price_id",), time="day", batch=1, interval_s=600, weight=30, every_s=1800, traps=("cp949", "unquoted_commas", "thousands", "title_lines"), options={"titles": 2, "unquoted": "품목 이름", "thousands": True}, series=(Series("price", "price", ("item",), "가격", "Price"),),
         ),
@@ -112,14 +112,14 @@ def _folders() -> tuple[System, ...]:
             (
                 code("TRIP_ID", "trip_id", "운행 번호", "Trip", serial("X", 9)), when("BOARD_DT", "boarded_at", "승차 시각", "Boarded at", at("%Y%m%d%H%M%S")), text("BOARD_GU", "district", "승차 자치구", "District", place("district")), whole("FARE", "fare", "요금", "Fare", number(4800, 42000), "KRW", low=0), real("DIST_KM", "distance", "거리", "Distance", number(0.6, 32, 1), "km", low=0), longitude("BOARD_X"), latitude("BOARD_Y"),
             ),
-            ("trip_id",), "boarded_at", 1, 2, weight=100, every_s=60, provider="maru_taxi", key_name="taxi_sftp", term="files stay 30 days", personal="pseudonymous", traps=("growing_file", "partial_upload"), options={"pattern": "*.csv", "encoding": "cp949", "per_file": 20000},
+            ("trip_id",), "boarded_at", 1, 2, weight=100, every_s=60, provider="maru_taxi", key_name="taxi_sftp", term="files stay 30 days", personal="pseudonymous", traps=("growing_file", "partial_upload"), options={"pattern": "*.csv", "encoding": "cp949", "per_file": 20000, "live": 150},
         ),
         System(
             "recycling_weights", "recycling_weights", "folder", "폐기물 계량 (폴더)", "Waste weighed (folder)", "계량대가 공유 폴더에 놓는 파일", "Files of the weighbridges in a shared folder", "environment-recycling", "environment", "folder:weights",
             (
                 code("계량번호", "weighing", "계량 번호", "Weighing", serial("W", 8)), when("계량일시", "weighed_at", "계량 시각", "Weighed at", at("%Y-%m-%d %H:%M:%S")), text("차량번호", "plate", "차량", "Plate", place("plate")), text("종류", "kind", "종류", "Kind", pick("생활", "음식물", "재활용", "대형")), whole("중량(kg)", "mass", "무게", "Mass", number(800, 14000), "kg", low=0),
             ),
-            ("weighing",), "weighed_at", 1, 30, weight=10, every_s=60, provider="maru_folder", term="the city's own folder", traps=("cp949", "partial_upload", "crlf"), options={"pattern": "*.csv", "encoding": "cp949", "per_file": 20000},
+            ("weighing",), "weighed_at", 1, 30, weight=10, every_s=60, provider="maru_folder", term="the city's own folder", traps=("cp949", "partial_upload", "crlf"), options={"pattern": "*.csv", "encoding": "cp949", "per_file": 20000, "live": 10},
         ),
     )  # fmt: skip
 

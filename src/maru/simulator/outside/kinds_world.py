@@ -180,6 +180,6 @@ def _catalogues() -> tuple[System, ...]:
             (
                 code("service_request_id", "request_id", "신고 번호", "Request", serial("C", 8)), when("requested_datetime", "requested_at", "접수 시각", "Requested at", at("%Y-%m-%dT%H:%M:%S+09:00")), text("status", "status", "상태", "Status", pick("open", "closed")), text("service_name", "service", "분야", "Service", pick("Pothole", "Street light", "Illegal dumping", "Snow")), text("description", "description", "내용", "Description", pick("가로등이 꺼졌어요", "길에 구멍이 났어요", "", "쓰레기가 쌓였어요\n사진 첨부")), text("address", "address", "주소", "Address", place("address")), latitude("lat"), longitude("long"),
             ),
-            ("request_id",), "requested_at", 1, 20, weight=30, boost=True, every_s=60, provider="maru_311", term="120 calls a minute", per_minute=120, licence="CC-BY-4.0", traps=("empty_text", "date_window"),
+            ("request_id",), "requested_at", 1, 20, weight=30, boost=True, every_s=60, provider="maru_311", term="300 calls a minute", per_minute=300, licence="CC-BY-4.0", traps=("empty_text", "date_window"),
         ),
     )  # fmt: skip

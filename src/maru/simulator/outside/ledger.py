@@ -114,6 +114,7 @@ class Ledger:
         self.doubled: list[Span] = []
         self.skewed: list[Span] = []
         self.delivered = Intervals()
+        self.sizes: dict[tuple[int, int, bool], int] = {}  # of files that were made for these records
         self.requests = 0
         self.errors = 0
 

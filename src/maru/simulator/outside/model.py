@@ -115,7 +115,8 @@ class System:
     @property
     def fresh_s(self) -> float:
         """Promise of freshness: a value older than this means that the source is stale."""
-        return max(3 * self.every_s, self.interval_s + 2 * self.every_s, 60.0)
+        pace = self.interval_s * int(self.options.get("live", 1))
+        return max(3 * self.every_s, pace + 3 * self.every_s, 60.0)
 
     def wire(self, column: Field) -> str:
         """The name that this system writes for a field."""

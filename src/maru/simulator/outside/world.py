@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from pathlib import Path
 
@@ -35,6 +36,8 @@ def _anchor(home: Path, records: int, seed: int) -> float:
         if found.get("records") == records and found.get("seed") == seed:
             return float(found["anchor"])
     home.mkdir(parents=True, exist_ok=True)
+    for stale in ("folder", "sql"):  # what lies there belongs to another past
+        shutil.rmtree(home / stale, ignore_errors=True)
     anchor = float(int(time.time()))
     path.write_text(json.dumps({"records": records, "seed": seed, "anchor": anchor}))
     return anchor

@@ -102,9 +102,8 @@ class Disk:
             end = min(count, first + _ROWS)
             listed = columns(ledger, ledger.sources(first, end), "plain")
             typed = [_typed(one, values) for one, values in zip(system.fields, listed, strict=True)]
-            database.executemany(
-                f'INSERT INTO "{table}" VALUES ({marks})', zip(range(first, end), *typed, strict=True)
-            )  # noqa: S608  (as above)
+            insert = f'INSERT INTO "{table}" VALUES ({marks})'  # noqa: S608  (as above)
+            database.executemany(insert, zip(range(first, end), *typed, strict=True))
         ledger.hand_out(0, count)
 
     @staticmethod

