@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from maru.commons.sources.contracts import JSON, SourceFault
 from maru.commons.sources.kits.envelopes import OK
+from maru.commons.sources.kits.seoul_answers import CODES as SEOUL
 from maru.commons.sources.kits.words import NONE, by_words
 
 CODES: Mapping[str, str] = {
@@ -14,6 +15,10 @@ CODES: Mapping[str, str] = {
     "30": "refused_key", "31": "refused_key", "32": "refused_key", "33": "refused_key", "99": "server", "200": OK,
 }  # fmt: skip
 _GOOD = frozenset(("OK", "SUCCESS", "NORMAL", "NORMAL_CODE", "TRUE"))
+_HEADS = ("header", "head", "RESULT", "result", "msgHeader", "cmmMsgHeader")
+_NAMES = ("resultCode", "RESULT_CODE", "returnReasonCode", "CODE", "RESULT.CODE", "headerCd")
+_SAID = ("resultMsg", "RESULT_MSG", "returnAuthMsg", "MESSAGE", "RESULT.MESSAGE", "headerMsg", "errMsg")
+_DEEPEST = 4
 _KEPT = 64 * 1024
 
 
@@ -28,6 +33,29 @@ def classify(code: str, message: str) -> str:
     if known == "server" and "NORMAL" in message.upper():
         return OK
     return known
+
+
+def verdict(document: JSON) -> tuple[str, str, str]:
+    """(meaning, code, message) of a result code in one of the places where Korean services put theirs; three times "" where
+    there is none."""
+    level = [document]
+    for _ in range(_DEEPEST):
+        below: list[JSON] = []
+        for item in level:
+            if not isinstance(item, dict):
+                continue
+            for name in _HEADS:
+                head = item.get(name)
+                if isinstance(head, dict) and (code := _first(head, _NAMES)):
+                    message = _first(head, _SAID)
+                    return SEOUL.get(code) or classify(code, message) or "server", code, message
+            below.extend(value for value in item.values() if isinstance(value, dict))
+        level = below
+    return "", "", ""
+
+
+def _first(head: Mapping[str, JSON], names: tuple[str, ...]) -> str:
+    return next((str(head[name]).strip() for name in names if head.get(name) is not None), "")
 
 
 def refuse(document: JSON, raw: bytes) -> None:

@@ -28,15 +28,16 @@ Nested values come with dotted names; a GeoJSON point as ``.longitude`` and ``.l
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from maru.commons.sources.contracts import JSON, Answer, DeadRow, Declaration, Delivery, Fetch, SourceFault
-from maru.commons.sources.kits import addresses, bodies, envelopes, links, paging, shapes
-from maru.commons.sources.kits.envelopes import EMPTY, Envelope
+from maru.commons.sources.kits import addresses, bodies, envelopes, gateway, links, paging, shapes
+from maru.commons.sources.kits.envelopes import EMPTY, OK, Envelope
 from maru.commons.sources.kits.options import Options
 from maru.commons.sources.kits.rounds import Call, Values, ask
 from maru.commons.sources.kits.words import NONE, by_words
 
+_COUNTS = ("x-total-count", "x-total", "total-count", "x-wp-total")
 _SAID = ("error", "errors", "message", "detail", "error_description", "fault")
 _CODED = frozenset(("error", "errors", "status", "code", "statusCode", "success", "timestamp", "type"))
 _ERROR_NAMES = frozenset(
@@ -71,9 +72,11 @@ class Shape:
     def envelope(self, answer: Answer) -> Envelope:
         """Rows with what headers say about the next page."""
         envelope = envelopes.settle(answer, self.read)
-        if not envelope.next and (link := links.in_header(answer.headers)):
-            return Envelope(envelope.rows, envelope.total, link, envelope.dead)
-        return envelope
+        total = envelope.total
+        if total is None:
+            counts = (envelopes.count(answer.headers[name]) for name in _COUNTS if name in answer.headers)
+            total = next(counts, None)
+        return replace(envelope, next=envelope.next or links.in_header(answer.headers), total=total)
 
     def read(self, body: bytes, content_type: str) -> Envelope:
         """One body. Raises SourceFault."""
@@ -100,7 +103,8 @@ class Shape:
         code_path = shapes.path_of(self.options.values.get("code", ""))
         if not code_path:
             _refuse_error(document, raw)
-            return True
+            meaning, found, said = gateway.verdict(document)
+            return envelopes.require(meaning or OK, found, said, raw)
         code = shapes.pick(document, code_path)
         message = (
             str(shapes.pick(document, shapes.path_of(self.options.values.get("message", ""))) or "")

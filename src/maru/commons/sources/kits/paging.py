@@ -3,12 +3,15 @@
 ``[options.paging]``: ``style`` (none, page, offset, link, token), ``parameter``, ``size_parameter``, ``size``, ``first`` (number of
 the first page or row), ``most`` (pages a read may take, 2,000). Every style ends by itself at the total, at an empty or short page, and
 where a server gives the same page again because it does not know the parameter.
+
+In a body that is sent by POST ``{page}``, ``{offset}``, ``{size}`` and ``{token}`` stand for the page; ``parameter = ""`` then keeps it out of the
+address.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
@@ -44,6 +47,9 @@ class Pager(Protocol):
     def skip(self, position: JSON) -> JSON:
         """The next position after a page that did not change; None if nobody knows."""
 
+    def values(self, position: JSON) -> Mapping[str, str]:
+        """Placeholders that stand for the page in a body that is sent: page, offset, size, token."""
+
 
 @dataclass(frozen=True)
 class Once:
@@ -63,6 +69,10 @@ class Once:
         """Nothing."""
         return None
 
+    def values(self, position: JSON) -> Mapping[str, str]:
+        """None."""
+        return {}
+
 
 @dataclass(frozen=True)
 class Pages:
@@ -76,7 +86,7 @@ class Pages:
 
     def address(self, address: str, position: JSON) -> str:
         """With the page's number and size."""
-        params = {self.parameter: str(self.first + int(position))}
+        params = {self.parameter: str(self.first + int(position))} if self.parameter else {}
         if self.size_parameter:
             params[self.size_parameter] = str(self.size)
         return addresses.with_query(address, params)
@@ -92,6 +102,10 @@ class Pages:
     def skip(self, position: JSON) -> JSON:
         """The next page."""
         return int(position) + 1
+
+    def values(self, position: JSON) -> Mapping[str, str]:
+        """Number and size."""
+        return {"page": str(self.first + int(position)), "size": str(self.size)}
 
 
 @dataclass(frozen=True)
@@ -109,7 +123,7 @@ class Offsets:
 
     def address(self, address: str, position: JSON) -> str:
         """With offset and size."""
-        params = {self.parameter: str(self.first + int(position))}
+        params = {self.parameter: str(self.first + int(position))} if self.parameter else {}
         if self.size_parameter:
             params[self.size_parameter] = str(self.size)
         return addresses.with_query(address, params)
@@ -128,6 +142,10 @@ class Offsets:
     def skip(self, position: JSON) -> JSON:
         """One page on."""
         return int(position) + self.size
+
+    def values(self, position: JSON) -> Mapping[str, str]:
+        """Offset and size."""
+        return {"offset": str(self.first + int(position)), "size": str(self.size)}
 
 
 @dataclass(frozen=True)
@@ -151,6 +169,10 @@ class Links:
         """Nobody knows."""
         return None
 
+    def values(self, position: JSON) -> Mapping[str, str]:
+        """None."""
+        return {}
+
 
 @dataclass(frozen=True)
 class Tokens:
@@ -163,7 +185,7 @@ class Tokens:
 
     def address(self, address: str, position: JSON) -> str:
         """With the token."""
-        params = {self.parameter: str(position)} if position else {}
+        params = {self.parameter: str(position)} if position and self.parameter else {}
         if self.size_parameter:
             params[self.size_parameter] = str(self.size)
         return addresses.with_query(address, params)
@@ -175,6 +197,10 @@ class Tokens:
     def skip(self, position: JSON) -> JSON:
         """Nobody knows."""
         return None
+
+    def values(self, position: JSON) -> Mapping[str, str]:
+        """Token and size."""
+        return {"token": str(position), "size": str(self.size)}
 
 
 def of(options: Options, default: Pager) -> Pager:
@@ -218,7 +244,7 @@ class Page:
 
 
 def walk(
-    send: Callable[[str], Answer],
+    send: Callable[[str, Mapping[str, str]], Answer],
     read: Callable[[Answer], Envelope],
     pager: Pager,
     address: str,
@@ -233,7 +259,7 @@ def walk(
     seen = int(position) * getattr(pager, "size", 0) if isinstance(pager, Pages) else 0
     before = b""
     for index in range(most):
-        answer = send(pager.address(address, position))
+        answer = send(pager.address(address, position), pager.values(position))
         if answer.not_modified:
             following = pager.skip(position) if index + 1 < known_pages else None
             yield Page(None, position, following)

@@ -202,9 +202,9 @@ class _Reading:
         if self.whole is not None and (len(self.eaches) > 1 or self.state.pages > 1):
             headers = {**_WHOLE, **headers}
 
-        def send(address: str) -> Answer:
+        def send(address: str, page: Values) -> Answer:
             if call.send is not None:
-                return call.send(address, values)
+                return call.send(address, {**values, **page})
             return self.fetch.get(address, headers=headers)
 
         read = call.settle or (lambda answer: settle(answer, call.read))

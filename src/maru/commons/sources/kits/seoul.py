@@ -1,6 +1,6 @@
 """Seoul's Open Data Plaza, general server: ``{host}/{key}/{type}/{SERVICE}/{start}/{end}/{arguments…}``.
 
-``address`` is the host with its port (``http://openapi.seoul.go.kr:8088``); it may also go on as far as the service. Options, beside those
+``address`` is the host with its port (``http://openapi.seoul.go.kr:8088``); it may go on as far as the service or a range. Options, beside those
 of ``rounds``:
 
 ``service``
@@ -17,6 +17,7 @@ Yields the rows as they came, numbers and "-" as texts; ``total`` is ``list_tota
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ from maru.commons.sources.kits.paging import Offsets
 from maru.commons.sources.kits.rounds import Call, Values, ask
 
 MOST = 1_000
+_RANGE = re.compile(r"/\d+/\d+$")
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Ranges(Offsets):
 
 def path(declaration: Declaration, options: Options, values: Values) -> str:
     """The address of a service with ``{start}`` and ``{end}`` still open."""
-    base = addresses.fill(declaration.address, values).rstrip("/")
+    base = _RANGE.sub("/{start}/{end}", addresses.fill(declaration.address, values).rstrip("/"))
     service = options.text("service")
     if "{start}" not in base:
         if addresses.KEY not in base:

@@ -56,7 +56,7 @@ class SeoulSubwayKit:
         if names and "each" not in options:
             each: Mapping[str, JSON] = {"each": {"name": list(names)}}
             declaration = replace(declaration, options={**declaration.options, **each})
-        whole = names == (ALL,)
+        whole = names == (ALL,) or (not names and declaration.address.rstrip("/").endswith(f"/{ALL}"))
 
         def address(values: Values) -> str:
             base = addresses.fill(declaration.address, values).rstrip("/")
@@ -64,11 +64,10 @@ class SeoulSubwayKit:
                 base = f"{base}/api/subway/{addresses.KEY}/{options.text('type', 'json')}"
                 base = f"{base}/{options.text('operation', 'realtimeStationArrival')}"
             if whole:
-                return f"{base}/{ALL}"
+                return base if base.endswith(f"/{ALL}") else f"{base}/{ALL}"
             if "{start}" not in base:
-                base = (
-                    f"{base}/{{start}}/{{end}}/{addresses.part(values['name']) if 'name' in values else ''}"
-                )
+                name = addresses.part(values["name"]) if "name" in values else ""
+                base = f"{base}/{{start}}/{{end}}/{name}"
             return base.rstrip("/")
 
         pager = Once() if whole else Ranges(size=options.number("page", 1_000), first=0)

@@ -354,7 +354,7 @@ def test_gbfs_from_discovery_with_join_and_unchanged_feed() -> None:
     }
     outside = Outside(lambda address: json.dumps(feeds[address.rpartition("/")[2].removesuffix(".json")]))
     declaration = declare(
-        "gbfs", "https://o.test/v3/gbfs.json", feed="station_status", join="station_information"
+        "gbfs", "https://o.test/v3/gbfs.json", feed="station_status", beside="station_information"
     )
     (delivery,) = read(declaration, outside)
     assert delivery.rows == [

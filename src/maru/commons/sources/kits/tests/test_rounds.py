@@ -274,3 +274,26 @@ def test_wrong_options_are_faults_of_the_configuration() -> None:
         with pytest.raises(SourceFault) as caught:
             read(declare("json", **options), Outside(lambda address: "[]"))
         assert caught.value.code == "configuration", options
+
+
+def test_a_page_may_stand_in_the_body() -> None:
+    def answer(address: str) -> str:
+        first = int(outside.posted[-1][1].split(b"|")[1])
+        return json.dumps([{"n": n} for n in range(first, min(6, first + 2))])
+
+    outside = Outside(answer)
+    paged = {"style": "offset", "parameter": "", "size_parameter": "", "size": 2, "first": 1}
+    declaration = declare("json", post="|{offset}|{size}|", paging=paged)
+    assert [row["n"] for row in rows_of(read(declaration, outside))] == [1, 2, 3, 4, 5]
+    assert {address for address, _, _ in outside.posted} == {"http://outside.test/api"}
+
+
+def test_the_count_may_stand_in_a_header() -> None:
+    def answer(address: str) -> tuple[int, str, dict[str, str]]:
+        start = int(query(address)["offset"])
+        return 200, json.dumps([{"n": n} for n in range(start, min(4, start + 2))]), {"x-total-count": "4"}
+
+    outside = Outside(answer)
+    deliveries = read(declare("json", paging={"style": "offset", "size": 2}), outside)
+    assert [delivery.total for delivery in deliveries] == [4, 4]
+    assert len(outside.asked) == 2
