@@ -17,8 +17,6 @@ from maru.platform.ports.lake.contracts import Column, Snapshot, TableSpec
 from maru.platform.ports.lake.engines import Engine
 from maru.platform.ports.lake.store import FileLake
 
-pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
-
 BEGIN = dt.datetime(2025, 3, 30, 20, tzinfo=dt.UTC)
 SPEC = TableSpec(
     "air",

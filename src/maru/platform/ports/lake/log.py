@@ -133,7 +133,11 @@ def _applied(state: State, record: Record) -> State:
 
 
 def _record_text(record: Record) -> bytes:
-    plain = {name: value for name, value in asdict(record).items() if value not in ("", (), None)}
+    plain = {name: value for name, value in vars(record).items() if value not in ("", (), None)}
+    if record.files:
+        plain["files"] = [vars(one) for one in record.files]
+    if record.spec:
+        plain["spec"] = asdict(record.spec)
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -277,6 +281,7 @@ class Log:
         self._state = _applied(base, record)
         if record.version % CHECKPOINT_EVERY == 0:
             self.checkpoint(self._state)
+        self._stamp = self.folder.stat().st_mtime_ns  # the only writer need not look at what it did itself
         return self._state
 
     def checkpoint(self, state: State) -> None:
