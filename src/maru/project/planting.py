@@ -7,6 +7,7 @@ import json
 from maru.commons.offices import seeds as office_seeds
 from maru.commons.offices.city import current_city
 from maru.commons.people import seeds as people_seeds
+from maru.commons.sources import seeds as source_seeds
 from maru.platform.ports.environment import Environment
 from maru.services.live import seeds as live_seeds
 from maru.services.opendata import seeds as plaza_seeds
@@ -20,6 +21,7 @@ def plant(environment: Environment, *, demo: bool) -> None:
         return
     people_seeds.plant(city)
     note = live_seeds.plant(city)
+    source_seeds.plant(environment)
     plaza_seeds.plant(city)
     note["accounts"] = people_seeds.ACCOUNTS
     note["password"] = people_seeds.PASSWORD
