@@ -23,16 +23,19 @@ from starlette.types import Receive, Scope, Send
 from maru.services.opendata.contracts_keys import KeyGrant
 from maru.services.opendata.engine.contracts import QueryFault
 from maru.services.opendata.rest import doorkeeper, routes
+from maru.services.opendata.rest.blocks import blocks
 from maru.services.opendata.rest.counter import Counter
 from maru.services.opendata.rest.http import Answer, Problem, Request
 from maru.services.opendata.rest.keeping import Kept
 from maru.services.opendata.rest.shelf import shelf
-from maru.services.opendata.rest.wire import Turned, read_body, request_of, send_answer
+from maru.services.opendata.rest.wire import Turned, read_body, request_of, send_answer, takes_gzip
 
 THREADS = 4
 # Calls that wait for a thread; more are told to come back.
 MOST_WAITING = 200
 _MOST_BODY_KEPT = 4_000
+# Longer bodies are compressed in a thread, so that others need not wait.
+_PACKED_ALOUD = 50_000
 _log = structlog.get_logger(__name__)
 
 
@@ -42,7 +45,7 @@ class _Visit:
 
     route: routes.Route
     request: Request
-    key: str
+    key: str = ""
     grant: KeyGrant | None = None
     asked: Hashable = None
 
@@ -72,8 +75,9 @@ class Front:
             except Turned as turned:
                 await send_answer(send, request, route.problem(request, turned.problem))
                 return
-        visit = _Visit(route, request, route.key(request))
+        visit = _Visit(route, request)
         try:
+            visit.key = route.key(request)
             answer = await self._answer(visit)
         except (Problem, QueryFault) as problem:
             answer = _refused(route, request, problem)
@@ -88,12 +92,19 @@ class Front:
             refused=answer.status >= 400 or bool(answer.headers.get("x-result")),
             key=visit.grant.id if visit.grant else None,
         )
+        if len(answer.body) > _PACKED_ALOUD and takes_gzip(request) and not answer.is_packed:
+            await self.in_thread(answer.pack)
         await send_answer(send, request, answer)
 
     async def _answer(self, visit: _Visit) -> Answer:
         request, route = visit.request, visit.route
         self._check(visit)
         await self._let_in(visit)
+        if route.quick is not None and request.method == "GET":
+            answer = route.quick(request, visit.key)
+            if answer is not None:
+                answer.seal()
+                return answer
         asked = visit.asked = route.asked(request, visit.key)
         if request.body:
             asked = (asked, request.body) if len(request.body) <= _MOST_BODY_KEPT else None
@@ -183,6 +194,7 @@ class Front:
     def forget(self) -> None:
         """Know nothing of before: for tests, and after a change of settings."""
         self.kept.clear()
+        blocks.clear()
         self.keys.forget()
         self.limits.forget()
         shelf.forget()
@@ -192,7 +204,8 @@ def _make(route: routes.Route, request: Request, key: str) -> Answer:
     with translation.override(request.language):
         answer = route.answer(request, key)
     answer.seal()
-    _ = answer.packed if answer.stream is None else b""
+    if takes_gzip(request) and answer.stream is None:
+        answer.pack()
     return answer
 
 

@@ -69,8 +69,11 @@ class Request:
         """The parameters of the query string, in order."""
         if self._pairs is None:
             if len(self.query_string) > MOST_QUERY:
-                raise Problem(414, "too_long", f"The query is longer than {MOST_QUERY:,} characters.")
-            self._pairs = parse_qsl(self.query_string, keep_blank_values=True, max_num_fields=200)
+                raise Problem(400, "too_long", f"The query is longer than {MOST_QUERY:,} characters.")
+            try:
+                self._pairs = parse_qsl(self.query_string, keep_blank_values=True, max_num_fields=200)
+            except ValueError:
+                raise Problem(400, "too_many_parameters", "The query has more than 200 parameters.") from None
         return self._pairs
 
     def get(self, name: str, default: str = "") -> str:
@@ -132,6 +135,15 @@ class Answer:
         """Give the answer its ETag. Called once, before it is kept or sent."""
         if not self.etag and self.status == 200 and self.stream is None:
             self.etag = f'"{hashlib.blake2b(self.body, digest_size=12).hexdigest()}"'
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether the body was compressed already."""
+        return self._packed is not None
+
+    def pack(self) -> None:
+        """Compress the body, where it pays."""
+        _ = self.packed
 
     @property
     def packed(self) -> bytes:

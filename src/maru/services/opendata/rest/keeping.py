@@ -27,7 +27,8 @@ class Kept:
     def put(self, asked: Hashable, answer: Answer) -> None:
         """Keep it, instead of what was kept for the same question."""
         self.drop(asked)
-        weight = answer.weight + len(answer.packed) + 200
+        # Its body in gzip may be made later; a quarter of it is a fair guess.
+        weight = answer.weight + len(answer.body) // 4
         if weight > self._most // 8:
             return
         self._answers[asked] = (answer, weight)

@@ -27,6 +27,7 @@ _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TAG = re.compile(r"[^\w.-]")
 _OK = {"CODE": "INFO-000", "MESSAGE": MESSAGES["INFO-000"]}
+_OK_JSON = orjson.dumps(_OK)
 
 
 @functools.cache
@@ -52,7 +53,7 @@ def error_body(kind: str, code: str) -> tuple[bytes, str]:
 def rows_body(kind: str, service: str, page: Page, zone: dt.tzinfo) -> tuple[bytes, str, dict[str, str]]:
     """(body, content type, headers) of a page."""
     if kind == "json":
-        return _json(service, page, zone), JSON, {}
+        return json_body(service, page.total, b",".join(json_rows(page, zone))), JSON, {}
     safe = _TAG.sub("_", service)
     if kind == "csv":
         return _csv(page, zone), CSV, _file(safe, "csv")
@@ -87,22 +88,31 @@ def _writers(columns: Sequence[ColumnInfo], zone: dt.tzinfo) -> list[Callable[[A
     return [None if one.type in plain else functools.partial(shown, zone=zone) for one in columns]
 
 
-def _json(service: str, page: Page, zone: dt.tzinfo) -> bytes:
+def json_rows(page: Page, zone: dt.tzinfo) -> list[bytes]:
+    """Each row as an object of JSON under its outside names."""
     names = [outside_name(column) for column in page.columns]
     writers = _writers(page.columns, zone)
-    rows = [
-        {
-            name: ("" if value is None else value if writer is None else writer(value))
-            for name, value, writer in zip(names, row, writers, strict=True)
-        }
+    return [
+        orjson.dumps(
+            {
+                name: ("" if value is None else value if writer is None else writer(value))
+                for name, value, writer in zip(names, row, writers, strict=True)
+            },
+            default=str,
+        )
         for row in page.rows
     ]
+
+
+def json_body(service: str, total: int, rows: bytes) -> bytes:
+    """The envelope around encoded rows."""
     root = _roots().get(service, {})
-    name = root.get("root", service)
+    name = orjson.dumps(root.get("root", service))
     if root.get("shape") == "dotted":
-        result = {f"RESULT.{key}": value for key, value in _OK.items()}
-        return orjson.dumps({name: rows, "RESULT": result}, default=str)
-    return orjson.dumps({name: {"list_total_count": page.total, "RESULT": _OK, "row": rows}}, default=str)
+        result = orjson.dumps({f"RESULT.{key}": value for key, value in _OK.items()})
+        return b"{" + name + b":[" + rows + b'],"RESULT":' + result + b"}"
+    head = f'"list_total_count":{total},"RESULT":'.encode()
+    return b"{" + name + b":{" + head + _OK_JSON + b',"row":[' + rows + b"]}}"
 
 
 def _xml_result(code: str, message: str, *, head: bool = False) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import base64
+import binascii
+from typing import Any, NoReturn
 from urllib.parse import urlencode
 
 import orjson
@@ -11,6 +13,7 @@ from maru.services.opendata.contracts import CATEGORIES, DatasetView
 from maru.services.opendata.engine.contracts import Page, Query
 from maru.services.opendata.queries.usage import usage
 from maru.services.opendata.rest import filters, library
+from maru.services.opendata.rest.blocks import blocks
 from maru.services.opendata.rest.description import house_document
 from maru.services.opendata.rest.http import CATALOGUE, JSON, Answer, Problem, Request, as_json, bad, decoded
 from maru.services.opendata.rest.shelf import Holding, shelf
@@ -20,7 +23,7 @@ from maru.services.opendata.rest.table_schema import table_schema
 PREFIX = "/api/v1/datasets"
 MOST_ROWS = 10_000
 MOST_LIST = 200
-_ROWS = frozenset({"fields", "where", "q", "sort", "limit", "cursor", "total", "api_key", "as_of"})
+_ROWS = frozenset({"fields", "where", "q", "sort", "limit", "cursor", "total", "api_key"})
 _LIST = frozenset(
     {"q", "category", "office", "format", "licence", "map", "sort", "limit", "cursor", "api_key"}
 )
@@ -142,38 +145,112 @@ def shape(view: DatasetView, base: str, version: int) -> dict[str, Any]:
 
 
 def _rows(request: Request, holding: Holding) -> Answer:
-    page = holding.rows.page(query_of(request, holding))
+    if _is_plain(request):
+        return _plain(request, holding)
+    query = query_of(request, holding)
+    page = holding.rows.page(query)
     names = [column.name for column in page.columns]
-    following = None
-    if page.next:
+    rows = b",".join(json_rows(page, names))
+    more = len(page.rows) == query.limit and (page.total < 0 or query.offset + query.limit < page.total)
+    end = query.offset + len(page.rows) if more else 0
+    return _answer(request, holding, page.total, rows, len(page.rows), end)
+
+
+_PLAIN = frozenset({"limit", "cursor", "api_key"})
+
+
+def _is_plain(request: Request) -> bool:
+    """Whether whole rows in the table's own order are asked for."""
+    return all(name in _PLAIN for name, _value in request.pairs)
+
+
+def quick(request: Request, key: str) -> Answer | None:
+    """A page of whole rows from what is in memory; None if anything is missing or wrong. Never waits."""
+    parts = request.raw_path.split("/")
+    if len(parts) != 6 or parts[5] != "rows":
+        return None
+    holding = shelf.now(parts[4])
+    if holding is None or not _is_plain(request):
+        return None
+    first, last, total = _span(request, holding)
+    if first >= last:
+        return None
+    rows = blocks.held("rest", holding, first, last)
+    return None if rows is None else _page(request, holding, first, last, total, rows)
+
+
+def _span(request: Request, holding: Holding) -> tuple[int, int, int]:
+    limit = request.whole("limit", 100, 1, MOST_ROWS)
+    first, total = offset_of(request.get("cursor")), holding.rows.count(None)
+    return first, min(first + limit, total), total
+
+
+def _plain(request: Request, holding: Holding) -> Answer:
+    first, last, total = _span(request, holding)
+    if first >= last:
+        return _answer(request, holding, total, b"", 0, 0)
+    names = [column.name for column in holding.view.columns]
+    rows = blocks.page("rest", holding, first, last, lambda page: json_rows(page, names))
+    return _page(request, holding, first, last, total, rows)
+
+
+def _page(request: Request, holding: Holding, first: int, last: int, total: int, rows: bytes) -> Answer:
+    return _answer(request, holding, total, rows, last - first, last if last < total else 0)
+
+
+def _answer(request: Request, holding: Holding, total: int, rows: bytes, count: int, end: int) -> Answer:
+    """``{"dataset", "version", "total", "rows", "cursor", "next"}``; ``end`` is where the next page begins, 0 for none."""
+    cursor, following = None, None
+    if end:
+        cursor = cursor_of(end)
         kept = [(name, value) for name, value in request.pairs if name not in ("cursor", "api_key")]
-        following = f"{request.here}?{urlencode([*kept, ('cursor', page.next)])}"
+        following = f"{request.here}?{urlencode([*kept, ('cursor', cursor)])}"
+    head = {"dataset": holding.slug, "version": holding.rows.version, "total": total if total >= 0 else None}
+    tail = {"cursor": cursor, "next": following}
+    body = orjson.dumps(head)[:-1] + b',"rows":[' + rows + b"]," + orjson.dumps(tail)[1:]
     return Answer(
         200,
-        body_of(holding, page, names, following),
+        body,
         JSON,
         headers=_next(following),
-        subject="" if request.get("as_of") else holding.slug,
+        subject=holding.slug,
         version=holding.token,
-        rows=len(page.rows),
+        rows=count,
         dataset=holding.slug,
     )
 
 
-def body_of(holding: Holding, page: Page, names: list[str], following: str | None) -> bytes:
-    """``{"dataset", "version", "total", "rows": [{...}], "cursor", "next"}``."""
-    return orjson.dumps(
-        {
-            "dataset": holding.slug,
-            "version": page.version,
-            "total": page.total if page.total >= 0 else None,
-            "rows": [dict(zip(names, row, strict=True)) for row in page.rows],
-            "cursor": page.next or None,
-            "next": following,
-        },
-        option=orjson.OPT_UTC_Z,
-        default=str,
-    )
+def json_rows(page: Page, names: list[str]) -> list[bytes]:
+    """Each row as an object of JSON."""
+    return [
+        orjson.dumps(dict(zip(names, row, strict=True)), option=orjson.OPT_UTC_Z, default=str)
+        for row in page.rows
+    ]
+
+
+def cursor_of(offset: int) -> str:
+    """Where a page begins, as programs hand it back."""
+    return base64.urlsafe_b64encode(f"at:{offset}".encode()).decode().rstrip("=")
+
+
+def offset_of(cursor: str) -> int:
+    """The place of a cursor that was given out; Problem 400 for any other."""
+    if not cursor:
+        return 0
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        return (
+            int(text.removeprefix("at:"))
+            if text.startswith("at:") and text[3:].isdecimal() and len(text) < 20
+            else bad_cursor()
+        )
+    except (ValueError, UnicodeError, binascii.Error):
+        return bad_cursor()
+
+
+def bad_cursor() -> NoReturn:
+    """Refuse a cursor."""
+    bad("cursor", "This is no cursor that was given out.")
 
 
 def query_of(request: Request, holding: Holding) -> Query:
@@ -192,7 +269,7 @@ def query_of(request: Request, holding: Holding) -> Query:
         where=filters.condition(parts),
         order=filters.orders(request.get("sort"), columns),
         limit=request.whole("limit", 100, 1, MOST_ROWS),
-        cursor=request.get("cursor")[:200],
+        offset=offset_of(request.get("cursor")[:200]),
         total=total == "true",
     )
 

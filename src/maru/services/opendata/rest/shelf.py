@@ -144,6 +144,18 @@ class Shelf:
             raise Problem(404, "not_found", "There is no dataset with this name.")
         return found
 
+    def now(self, slug: str) -> Holding | None:
+        """The dataset if it was looked at a moment ago; never waits."""
+        seen = self._seen.get(slug)
+        return seen.holding if seen is not None and time.monotonic() - seen.at < FRESH_S else None
+
+    def coded_now(self, code: str) -> Holding | None:
+        """The same by its service code."""
+        known = self._codes.get(code)
+        if known is None or time.monotonic() - known[1] > FRESH_S * 10:
+            return None
+        return self.now(known[0])
+
     def coded(self, code: str) -> Holding | None:
         """The dataset with this service code, whatever its case."""
         known = self._codes.get(code)

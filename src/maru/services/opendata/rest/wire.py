@@ -79,7 +79,7 @@ async def send_answer(send: Send, request: Request, answer: Answer) -> None:
         return
     headers = _headers(request, answer)
     body = b"" if answer.stream is not None else answer.body
-    if answer.stream is None and "gzip" in request.headers.get("accept-encoding", "") and answer.packed:
+    if answer.stream is None and takes_gzip(request) and answer.packed:
         body = answer.packed
         headers.append((b"content-encoding", b"gzip"))
     if answer.stream is None and answer.status != 204:
@@ -90,6 +90,11 @@ async def send_answer(send: Send, request: Request, answer: Answer) -> None:
             await send({"type": "http.response.body", "body": part, "more_body": True})
         body = b""
     await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
+
+
+def takes_gzip(request: Request) -> bool:
+    """Whether the asker can unpack."""
+    return "gzip" in request.headers.get("accept-encoding", "")
 
 
 def _headers(request: Request, answer: Answer) -> list[tuple[bytes, bytes]]:
