@@ -10,13 +10,15 @@
     Path of the block whose entries are the rows (``"LIVE_PPLTN_STTS.FCST_PPLTN"``, ``"ROAD_TRAFFIC_STTS.ROAD_TRAFFIC_STTS"``, ``"PRK_STTS"``); a list of
     paths for one that was renamed (``["EVENT_STTS", "CULTURALEVENTINFO"]``). Each row carries AREA_NM and AREA_CD, and the plain values of
     the blocks above it under their own names. Without it: one row a place, with all plain values of the place and of its single blocks.
+``sums``
+    Without ``block``: columns that add up a number over a block's entries, ``sums = { CUR_PRK_CNT = "PRK_STTS.CUR_PRK_CNT" }``; null where no entry has one.
 ``type``
     ``json`` (default) or ``xml``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from maru.commons.sources.contracts import JSON, Declaration, Delivery, Fetch, SourceFault
@@ -55,13 +57,26 @@ def plain(place: dict[str, JSON]) -> Row:
     return {name: value for name, value in place.items() if not isinstance(value, _NESTED)}
 
 
-def rows_of(place: JSON, blocks: tuple[tuple[str, ...], ...]) -> list[Row]:
+def total_of(place: dict[str, JSON], path: tuple[str, ...]) -> float | None:
+    """The sum of a number over the entries of a block; "-" and "" count as none."""
+    numbers: list[float] = []
+    for entry in _descend(place, path[:-1], {}):
+        try:
+            numbers.append(float(str(entry.get(path[-1])).replace(",", "")))
+        except ValueError:
+            continue
+    return sum(numbers) if numbers else None
+
+
+def rows_of(
+    place: JSON, blocks: tuple[tuple[str, ...], ...], sums: Mapping[str, tuple[str, ...]]
+) -> list[Row]:
     """The rows of one place; none where it has no such block."""
     if not isinstance(place, dict):
         return []
     for block in blocks:
         if not block:
-            return [_summary(place)]
+            return [_summary(place) | {name: total_of(place, source) for name, source in sums.items()}]
         rows = _descend(place, block, plain(place))
         if rows:
             return rows
@@ -111,8 +126,10 @@ def _descend(value: JSON, block: tuple[str, ...], above: Row, inside: bool = Fal
     return _descend(inner, block[1:], above, inside=True)
 
 
-def read_body(body: bytes, content_type: str, blocks: tuple[tuple[str, ...], ...]) -> Envelope:
+def read_body(body: bytes, content_type: str, options: Options) -> Envelope:
     """One answer. Raises SourceFault."""
+    blocks = blocks_of(options)
+    sums = {name: shapes.path_of(value) for name, value in options.table("sums").values.items()}
     reply = seoul_answers.take_apart(bodies.document(body, content_type), lists=("CITYDATA", "row"))
     if not seoul_answers.judge(reply, body):
         return EMPTY
@@ -125,7 +142,7 @@ def read_body(body: bytes, content_type: str, blocks: tuple[tuple[str, ...], ...
         places = root if isinstance(root, list) else [root]
     if not all(isinstance(place, dict) for place in places):
         raise bodies.malformed("a place that is no object", body)
-    return Envelope(rows=[row for place in places for row in rows_of(place, blocks)])
+    return Envelope(rows=[row for place in places for row in rows_of(place, blocks, sums)])
 
 
 class SeoulCitydataKit:
@@ -142,19 +159,18 @@ class SeoulCitydataKit:
         if "each" not in options and "arguments" not in options:
             raise SourceFault("configuration", "options.places is missing")
         asked = Options({"service": "citydata", "arguments": ["{place}"], **declaration.options})
-        blocks = blocks_of(options)
 
         def address(values: Values) -> str:
             return Ranges(size=5).address(path(declaration, asked, values), 0)
 
         def read(body: bytes, content_type: str) -> Envelope:
-            return read_body(body, content_type, blocks)
+            return read_body(body, content_type, options)
 
         yield from ask(declaration, cursor, fetch, Call(address=address, read=read))
 
     def parse(self, declaration: Declaration, body: bytes, content_type: str = "") -> Delivery:
         """One answer alone."""
-        return Delivery(rows=read_body(body, content_type, blocks_of(Options.of(declaration))).rows)
+        return Delivery(rows=read_body(body, content_type, Options.of(declaration)).rows)
 
 
 KIT = SeoulCitydataKit()

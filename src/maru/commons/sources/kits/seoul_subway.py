@@ -1,6 +1,6 @@
 """Seoul's realtime subway: ``{host}/api/subway/{key}/json/{operation}/{start}/{end}/{name}``, rows counted from 0.
 
-``address`` is the host (``http://swopenapi.seoul.go.kr``) or goes on as far as the operation. Options, beside those of ``rounds``:
+``address`` is the host (``http://swopenapi.seoul.go.kr``) or goes on as far as the operation, ``…/ALL`` or a name. Options, beside those of ``rounds``:
 
 ``operation``
     ``realtimeStationArrival`` (default) or ``realtimePosition``.
@@ -17,6 +17,7 @@ The key is one of its own with 1,000 calls a day. An error or "no train" comes f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -30,6 +31,9 @@ from maru.commons.sources.kits.seoul import Ranges
 
 _LISTS = ("realtimeArrivalList", "realtimePositionList", "row")
 ALL = "ALL"
+_NAMED = re.compile(
+    r"(/(?:json|xml)/\w+)(/[^/{}]+)$"
+)  # an address that ends with the name of its station or line
 
 
 def read_body(body: bytes, content_type: str = "") -> Envelope:
@@ -65,6 +69,7 @@ class SeoulSubwayKit:
                 base = f"{base}/{options.text('operation', 'realtimeStationArrival')}"
             if whole:
                 return base if base.endswith(f"/{ALL}") else f"{base}/{ALL}"
+            base = _NAMED.sub(r"\1/{start}/{end}\2", base) if "name" not in values else base
             if "{start}" not in base:
                 name = addresses.part(values["name"]) if "name" in values else ""
                 base = f"{base}/{{start}}/{{end}}/{name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -299,3 +300,84 @@ def test_data_portal_without_data_is_empty() -> None:
     ):
         assert len(parse("dataportal", body).rows) == 0
     assert kit("dataportal") is kit("dataportal")
+
+
+def test_relative_addresses_may_go_on_as_far_as_they_like() -> None:
+    outside = Outside(lambda address: '{"RESULT":{"CODE":"INFO-200","MESSAGE":""}}')
+    base = "http://o.test:8088/{key}/json"
+    read(declare("seoul", f"{base}/bikeList/"), outside)
+    read(declare("seoul", f"{base}/bikeList/1/5/"), outside)
+    read(declare("seoul_citydata", f"{base}/citydata/1/5/", places=["POI001"]), outside)
+    read(declare("seoul_subway", f"{base}/realtimePosition/2호선"), outside)
+    read(declare("seoul_subway", f"{base}/realtimePosition", names=["2호선"]), outside)
+    assert [address.removeprefix(base) for address in outside.asked] == [
+        "/bikeList/1/1000/",
+        "/bikeList/1/1000/",
+        "/citydata/1/5/POI001/",
+        "/realtimePosition/0/1000/2호선",
+        "/realtimePosition/0/1000/" + quote("2호선"),
+    ]
+
+
+CITY = {
+    "AREA_NM": "명동",
+    "AREA_CD": "POI003",
+    "LIVE_PPLTN_STTS": [{"AREA_PPLTN_MIN": "100", "FCST_PPLTN": [{"FCST_TIME": "t1"}, {"FCST_TIME": "t2"}]}],
+    "ROAD_TRAFFIC_STTS": {
+        "AVG_ROAD_DATA": {"ROAD_TRAFFIC_TIME": "10:00", "ROAD_TRAFFIC_SPD": 20},
+        "ROAD_TRAFFIC_STTS": [{"LINK_ID": "1", "SPD": "18"}, {"LINK_ID": "2", "SPD": "-"}],
+    },
+    "PRK_STTS": [
+        {"PRK_CD": "a", "CUR_PRK_CNT": "3"},
+        {"PRK_CD": "b", "CUR_PRK_CNT": ""},
+        {"PRK_CD": "c", "CUR_PRK_CNT": "4"},
+    ],
+    "WEATHER_STTS": [{"TEMP": "12.3", "PRECIPITATION": "-", "FCST24HOURS": [{"FCST_DT": "x"}]}],
+    "SUB_STTS": [],
+    "EVENT_STTS": "",
+}
+
+
+def _as_xml(value: Any, name: str) -> str:
+    """As Seoul's server writes it: a list is wrapped in its own name once more."""
+    if isinstance(value, list):
+        return f"<{name}>{''.join(_as_xml(item, name) for item in value)}</{name}>" if value else f"<{name}/>"
+    inner = (
+        "".join(_as_xml(item, key) for key, item in value.items()) if isinstance(value, dict) else str(value)
+    )
+    return f"<{name}>{inner}</{name}>"
+
+
+def test_relative_city_data_by_block_is_the_same_in_both_formats() -> None:
+    head = {"RESULT": {"RESULT.CODE": "INFO-000", "RESULT.MESSAGE": "ok"}}
+    as_json = json.dumps({"CITYDATA": CITY, **head})
+    inner = "".join(_as_xml(value, name) for name, value in CITY.items())
+    as_xml = f"<SeoulRtd.citydata><RESULT><RESULT.CODE>INFO-000</RESULT.CODE></RESULT><CITYDATA>{inner}</CITYDATA></SeoulRtd.citydata>"
+    for body in (as_json, as_xml):
+        (row,) = parse(
+            "seoul_citydata", body, sums={"PARKED": "PRK_STTS.CUR_PRK_CNT", "GUESTS": "SUB_STTS.X"}
+        ).rows
+        assert (row["AREA_NM"], row["AREA_PPLTN_MIN"], row["TEMP"], row["PRECIPITATION"]) == (
+            "명동",
+            "100",
+            "12.3",
+            "-",
+        )
+        assert (str(row["ROAD_TRAFFIC_SPD"]), row["PARKED"], row["GUESTS"]) == ("20", 7.0, None)
+        assert "PRK_CD" not in row and "FCST_DT" not in row
+        roads = parse("seoul_citydata", body, block="ROAD_TRAFFIC_STTS.ROAD_TRAFFIC_STTS").rows
+        assert [
+            (road["LINK_ID"], road["SPD"], road["ROAD_TRAFFIC_TIME"], road["AREA_CD"]) for road in roads
+        ] == [
+            ("1", "18", "10:00", "POI003"),
+            ("2", "-", "10:00", "POI003"),
+        ]
+        forecast = parse("seoul_citydata", body, block="LIVE_PPLTN_STTS.FCST_PPLTN").rows
+        assert [(entry["FCST_TIME"], entry["AREA_PPLTN_MIN"]) for entry in forecast] == [
+            ("t1", "100"),
+            ("t2", "100"),
+        ]
+        assert len(parse("seoul_citydata", body, block="PRK_STTS").rows) == 3
+        assert len(parse("seoul_citydata", body, block="WEATHER_STTS.FCST24HOURS").rows) == 1
+        assert len(parse("seoul_citydata", body, block="SUB_STTS").rows) == 0
+        assert len(parse("seoul_citydata", body, block="EVENT_STTS").rows) == 0
