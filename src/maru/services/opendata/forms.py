@@ -69,7 +69,9 @@ class ReportForm(forms.Form):
     )
 
     def __init__(self, *args: Any, columns: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="report_%s", **kwargs)
+        # The page holds the form of a question too, with a field of the same name.
+        kwargs.setdefault("auto_id", "report_%s")
+        super().__init__(*args, **kwargs)
         choices(self, "column", [("", gettext("The whole dataset")), *columns])
 
 
@@ -237,6 +239,19 @@ class UploadForm(DescriptionForm):
         help_text=_("CSV, TSV, Excel (XLSX), JSON or GeoJSON."),
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.xlsx,.json,.geojson,text/csv,application/json"}),
         error_messages={"required": _("Please choose a file."), "empty": _("This file is empty.")},
+    )
+
+
+class RowsForm(forms.Form):
+    """A file with new rows for a dataset that came as a file."""
+
+    file = forms.FileField(
+        label=_("File with the same columns"),
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.xlsx,.json,.geojson,text/csv,application/json"}),
+        error_messages={"required": _("Please choose a file."), "empty": _("This file is empty.")},
+    )
+    complete = forms.BooleanField(
+        label=_("It is the whole dataset: rows that are not in it are gone"), required=False, initial=True
     )
 
 

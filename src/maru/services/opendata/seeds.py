@@ -12,6 +12,7 @@ from maru.commons.offices.city import City
 from maru.commons.voices import operations as voices
 from maru.commons.voices.models import Voice
 from maru.platform.access.refusals import Refusal
+from maru.services.opendata import seeds_corner
 from maru.services.opendata.models import Dataset, Remark, Upload
 from maru.services.opendata.operations.publishing import publish_offer, publish_source
 from maru.services.opendata.operations.remarks import ask, report_defect
@@ -57,6 +58,7 @@ def plant(city: City) -> int:
     with transaction.atomic():
         if not Remark.objects.exists():
             _plant_remarks()
+    seeds_corner.plant()
     return made
 
 

@@ -39,6 +39,9 @@ MANIFEST = ServiceManifest(
         Permission("opendata.describe", ("officer",)),
         Permission("opendata.decide", ("officer",)),
         Permission("opendata.withdraw", ("officer",)),
+        Permission("opendata.show_app", ("officer",)),
+        Permission("opendata.add_meeting", ("officer",)),
+        Permission("opendata.decide_request", ("officer",)),
     ),
     notices=("opendata.changes",),
     mounts=tuple(Mounted(prefix, _FRONT) for prefix in _MOUNTS),
@@ -70,8 +73,26 @@ MANIFEST = ServiceManifest(
                 "ko": "공개해도 되는지 사람이 결정할 때까지 보관하고 결정 뒤에는 지웁니다.",
             },
         ),
+        Retention(
+            what={
+                "en": "Name and e-mail address of who booked a course or a consulting hour, after its date",
+                "ko": "강좌나 상담을 예약한 사람의 이름과 전자우편 주소, 일정이 지난 뒤",
+            },
+            days=30,
+            reason={
+                "en": "To know who comes, and to write if it is cancelled.",
+                "ko": "누가 오는지 알고, 취소되면 알리기 위해서입니다.",
+            },
+        ),
     ),
     menu=(
         MenuEntry(titles={"en": "Open data", "ko": "열린데이터"}, address="/data/", icon="list", order=20),
+        MenuEntry(
+            titles={"en": "Data desk", "ko": "데이터 데스크"},
+            address="/data/desk/",
+            icon="upload",
+            roles=("officer", "administrator"),
+            order=210,
+        ),
     ),
 )

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from maru.commons.voices import operations as voices
 from maru.platform.events.periodic import Periodic
+from maru.services.opendata.operations.corner import forget_bookings
 from maru.services.opendata.operations.deliveries import deliver_due
 from maru.services.opendata.operations.refreshing import refresh_all, store_offers
 from maru.services.opendata.operations.subscriptions import forget_unconfirmed
@@ -17,11 +18,12 @@ from maru.services.opendata.service import MANIFEST
 
 def keep_promises() -> None:
     """What the manifest says about how long things are kept."""
-    speakers, addresses, files = (timedelta(days=promise.days) for promise in MANIFEST.retention)
+    speakers, addresses, files, bookings = (timedelta(days=promise.days) for promise in MANIFEST.retention)
     now = timezone.now()
     voices.forget_speakers(about="data/", before=now - speakers)
     forget_unconfirmed(before=now - addresses)
     discard_old(before=now - files)
+    forget_bookings(before=now - bookings)
 
 
 PERIODIC = (

@@ -314,7 +314,8 @@ class TestVoices:
             "/data/bikes/questions/ask/", {"text": "Since when?", "nickname": ""}, follow=True
         )
         assert "Since when?" in answer.content.decode()
-        assert Remark.objects.get().voice.office.code == "roads"
+        office = Remark.objects.get().voice.office
+        assert office is not None and office.code == "roads"
 
     def test_a_report_names_the_column(self, client: Client, bikes: Dataset) -> None:
         data = {"text": "It is minus one.", "column": "bikes", "record": "ST-3"}

@@ -310,6 +310,32 @@ class TestDesk:
         bikes.refresh_from_db()
         assert bikes.state == "withdrawn"
 
+    def test_new_rows_for_an_uploaded_dataset(self, signed_in: SignedIn, office: Any) -> None:
+        browser = signed_in("officer", office=office)
+        browser.post("/data/desk/upload/", upload("trees.csv", "id,species\n1,Pine\n2,Oak\n"))
+        assert "New rows" in read(browser, "/data/desk/sets/trees/")
+        more = {
+            "file": SimpleUploadedFile("trees.csv", b"id,species\n1,Pine\n2,Elm\n3,Fir\n"),
+            "complete": "on",
+        }
+        answer = browser.post("/data/desk/sets/trees/rows/", more, follow=True)
+        assert answer.redirect_chain[-1][0] == "/data/trees/history/"
+        assert "Fir" in read(Client(), "/data/trees/sheet/")
+        people = {"file": SimpleUploadedFile("trees.csv", "id,species\n1,홍길동 010-1234-5678\n".encode())}
+        held = browser.post("/data/desk/sets/trees/rows/", people, follow=True)
+        assert held.redirect_chain[-1][0] == "/data/desk/held/trees/"
+        assert "010-1234" not in read(Client(), "/data/trees/sheet/")
+        nothing = browser.post("/data/desk/sets/trees/rows/", {}, follow=True).content.decode()
+        assert "Please choose a file." in nothing
+
+    def test_withdrawn_and_published_again(self, signed_in: SignedIn, office: Any, bikes: Dataset) -> None:
+        browser = signed_in("officer", office=office)
+        browser.post("/data/desk/sets/bikes/withdraw/", {"reason": "Wrong."})
+        assert "Publish it again" in read(browser, "/data/desk/sets/bikes/")
+        browser.post("/data/desk/sets/bikes/restore/")
+        bikes.refresh_from_db()
+        assert bikes.state == "published"
+
     def test_another_office_changes_nothing(self, signed_in: SignedIn, bikes: Dataset) -> None:
         from maru.commons.offices.models import Office
 

@@ -17,7 +17,7 @@ from maru.platform.ports.lake.contracts import LakeFault
 from maru.services.opendata import access
 from maru.services.opendata.contracts import DatasetView
 from maru.services.opendata.engine import charts as engine
-from maru.services.opendata.engine.charts import Bucket, Chart, Drawing
+from maru.services.opendata.engine.charts import Chart, Drawing
 from maru.services.opendata.engine.contracts import Aggregate, ColumnInfo, QueryFault
 from maru.services.opendata.queries import datasets as queries
 from maru.services.opendata.views import asked as asking
@@ -100,7 +100,7 @@ def _chosen(view: DatasetView, data: QueryDict) -> Chart | None:
         y=y.name if y and kind != "histogram" else "",
         by=by.name if by and kind == "line" and by.name != x.name else "",
         aggregate=aggregate,
-        bucket=cast(Bucket, unit) if unit in engine.BUCKETS and kind == "line" else "",
+        bucket=next((one for one in engine.BUCKETS if one == unit and kind == "line"), ""),
     )
 
 

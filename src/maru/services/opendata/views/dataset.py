@@ -15,8 +15,8 @@ from django.views.decorators.http import require_safe
 from maru.platform.access.refusals import NotFound
 from maru.platform.ports.lake.contracts import LakeFault
 from maru.services.opendata import access
-from maru.services.opendata.contracts import Differences, EditionView, RowChange
-from maru.services.opendata.engine.contracts import ColumnInfo, Query
+from maru.services.opendata.contracts import Differences, EditionView
+from maru.services.opendata.engine.contracts import ColumnInfo, Query, RowChange
 from maru.services.opendata.forms import FollowForm
 from maru.services.opendata.queries import corner
 from maru.services.opendata.queries import datasets as queries

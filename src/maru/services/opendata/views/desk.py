@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -16,9 +16,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from maru.commons.offices.queries import answering
 from maru.platform.access.refusals import Invalid, NotFound, Refusal
 from maru.services.opendata import access
-from maru.services.opendata.contracts import CATEGORIES, Finding, LicenceView
+from maru.services.opendata.contracts import CATEGORIES, Decision, Finding, LicenceView
 from maru.services.opendata.engine.licences import CHOICES, licence_address, licence_title
-from maru.services.opendata.forms import DatasetForm, ReasonForm, UploadForm
+from maru.services.opendata.forms import DatasetForm, ReasonForm, RowsForm, UploadForm
 from maru.services.opendata.operations import describing, publishing, uploads
 from maru.services.opendata.queries import datasets, origins
 from maru.services.opendata.queries import desk as queries
@@ -130,8 +130,46 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
         "card": view.card,
         "form": form,
         "withdrawing": ReasonForm(auto_id="withdraw_%s"),
+        "rows_form": RowsForm(auto_id="rows_%s"),
     }
     return render(request, "opendata/desk_dataset.html", context, status=status_of(form))
+
+
+@require_POST
+def new_rows(request: HttpRequest, slug: str) -> HttpResponse:
+    """A file with new rows; held like any other if it seems to hold personal data."""
+    found, person = access.edited(request, slug)
+    back = reverse("opendata:desk_dataset", args=[slug])
+    form = RowsForm(request.POST, request.FILES)
+    try:
+        if found.origin != "upload" or not form.is_valid():
+            raise Invalid("file", _("Please choose a file."))
+        given = form.cleaned_data["file"]
+        uploads.publish_upload(
+            body=given.read(),
+            file_name=given.name,
+            by=person,
+            dataset=found,
+            complete=form.cleaned_data["complete"],
+        )
+    except Refusal as refusal:
+        return refused(request, back, refusal)
+    if any(one.slug == slug for one in held_files.held(office_ids=queries.offices_of(person))):
+        message = _("The file seems to hold personal data. Please look at it.")
+        return done(request, reverse("opendata:desk_held", args=[slug]), message)
+    return done(request, reverse("opendata:history", args=[slug]), _("The new rows are published."))
+
+
+@require_POST
+def restore(request: HttpRequest, slug: str) -> HttpResponse:
+    """Bring a withdrawn dataset back."""
+    found, person = access.edited(request, slug)
+    back = reverse("opendata:desk_dataset", args=[slug])
+    try:
+        describing.restore(dataset=found, by=person)
+    except Refusal as refusal:
+        return refused(request, back, refusal)
+    return done(request, back, _("It is published."))
 
 
 @require_POST
@@ -153,7 +191,7 @@ def held(request: HttpRequest, slug: str) -> HttpResponse:
     form = ReasonForm(request.POST or None)
 
     def decide(sent: ReasonForm) -> HttpResponse:
-        decision = request.POST.get("decision", "")
+        decision = cast(Decision, request.POST.get("decision", ""))
         columns = tuple(dict.fromkeys(request.POST.getlist("columns")))
         if decision not in {"release", "reject", "mask"}:
             raise Invalid("decision", _("Please choose what happens with the file."))

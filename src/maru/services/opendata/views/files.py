@@ -174,10 +174,13 @@ def _at_once(first: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 async def _slowly(first: bytes, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
     """A thread makes each piece: the server's loop never waits for the lake, and holds one piece at most."""
-    following = sync_to_async(next, thread_sensitive=False)
+
+    def following() -> Any:
+        return next(pieces, _END)
+
     yield first
     while True:
-        piece: Any = await following(pieces, _END)
+        piece = await sync_to_async(following, thread_sensitive=False)()
         if piece is _END:
             return
         yield piece

@@ -19,7 +19,9 @@ from maru.commons.offices.city import current_city
 from maru.services.opendata import access
 from maru.services.opendata.contracts import Card, DatasetView, LicenceView, SourceView
 from maru.services.opendata.engine.contracts import ColumnInfo
-from maru.services.opendata.queries import datasets as queries
+from maru.services.opendata.queries.datasets import source_of
+from maru.services.opendata.queries.remarks import tallies
+from maru.services.opendata.queries.views import view
 from maru.services.opendata.views.asked import title_of
 
 
@@ -51,9 +53,9 @@ def language() -> str:
     return (get_language() or "en").split("-")[0]
 
 
-def frame(view: DatasetView, source: SourceView | None, part: str, *, questions: int = 0) -> dict[str, Any]:
+def frame(shown: DatasetView, source: SourceView | None, part: str, *, questions: int = 0) -> dict[str, Any]:
     """The context of ``dataset_base.html``; ``part`` is the address's last word, "" for the overview."""
-    card = view.card
+    card = shown.card
     titles = {
         "": _("Overview"),
         "sheet": _("Sheet"),
@@ -83,17 +85,19 @@ def frame(view: DatasetView, source: SourceView | None, part: str, *, questions:
         "part": titles.get(part, ""),
         "here": titles.get(part, "") if part else "",
         "views": tabs,
-        "columns": heads(view),
+        "columns": heads(shown),
     }
 
 
 def frame_of(request: HttpRequest, slug: str, part: str) -> tuple[DatasetView, dict[str, Any]]:
     """A dataset that this reader may see, and the frame of one of its views."""
-    page = queries.dataset(slug, viewer=access.reader(request))
-    return page.view, frame(page.view, page.source, part, questions=page.questions + page.defects)
+    found = access.dataset(slug, access.reader(request))
+    shown, counted = view(found), tallies(found)
+    questions = counted["questions"] + counted["defects"]
+    return shown, frame(shown, source_of(found), part, questions=questions)
 
 
-def heads(view: DatasetView, columns: Sequence[ColumnInfo] | None = None) -> list[Head]:
+def heads(shown: DatasetView, columns: Sequence[ColumnInfo] | None = None) -> list[Head]:
     """Columns as pages head them."""
     words = type_words()
     return [
@@ -104,9 +108,9 @@ def heads(view: DatasetView, columns: Sequence[ColumnInfo] | None = None) -> lis
             type=words.get(column.type, column.type),
             number=column.type in {"integer", "number"},
             alias=column.alias or column.name,
-            key=column.name in view.key,
+            key=column.name in shown.key,
         )
-        for column in (view.columns if columns is None else columns)
+        for column in (shown.columns if columns is None else columns)
     ]
 
 
@@ -143,7 +147,7 @@ def swapped(
 ) -> HttpResponse:
     """The part alone for the script that exchanges it (htmx's headers), else the page around it."""
     htmx = getattr(request, "htmx", None)
-    only = bool(htmx) and htmx.target == target
+    only = htmx is not None and bool(htmx) and htmx.target == target
     response = render(request, part if only else page, context, status=status)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
