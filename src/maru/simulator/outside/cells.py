@@ -119,13 +119,13 @@ def _where(system: System, index: int) -> tuple[float, float]:
 
 @lru_cache(maxsize=64)
 def _metres(name: str, count: int, district: int) -> tuple[tuple[float, float], ...]:
-    """Eastings and northings on the grid of the east sea belt (EPSG:5187)."""
+    """Eastings and northings on the grid of the east sea belt (EPSG:5188)."""
     from pyproj import Transformer  # a third of a second: only who needs it waits
 
     from maru.simulator.outside.systems import by_name
 
     points = [_where(by_name()[name], index) for index in range(count)]
-    transformer = Transformer.from_crs("EPSG:4326", "EPSG:5187", always_xy=True)
+    transformer = Transformer.from_crs("EPSG:4326", "EPSG:5188", always_xy=True)
     xs, ys = transformer.transform([one[1] for one in points], [one[0] for one in points])
     return tuple(zip(xs, ys, strict=True))
 

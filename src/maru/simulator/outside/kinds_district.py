@@ -88,7 +88,7 @@ def _permits(index: int) -> System:
         fields=(
             code("관리번호|MGTNO", "permit", "관리 번호", "Permit", serial("3010000-101-", 6)), text("사업장명|BPLCNM", "business", "업소", "Business", place("shop")), day("인허가일자|APVPERMYMD", "day", "인허가일", "Day", at("%Y%m%d"), required=True), text("영업상태명|TRDSTATENM", "state", "상태", "State", pick("영업/정상", "영업/정상", "폐업", "휴업")), text("업태구분명|UPTAENM", "trade", "업태", "Trade", pick("한식", "카페", "숙박업(생활)", "세탁업", "")), real("소재지면적|SITEAREA", "area", "면적", "Area", number(9, 900, 2, 0.05), "m2", low=0), real("좌표정보(X)|X", "x", "TM X", "TM X", place("x"), "m", role="x"), real("좌표정보(Y)|Y", "y", "TM Y", "TM Y", place("y"), "m", role="y"),
         ),
-        key=("permit",), time="day", batch=1, interval_s=1800, weight=5, every_s=1800, crs="EPSG:5187", traps=("cp949", "tm_coordinates", "title_lines", "trailing_comma", "two_generations"), options={"skip": 0, "form": form, "separator": "\t" if form == "tsv" else ",", **options},
+        key=("permit",), time="day", batch=1, interval_s=1800, weight=5, every_s=1800, crs="EPSG:5188", traps=("cp949", "tm_coordinates", "title_lines", "trailing_comma", "two_generations"), options={"skip": 0, "form": form, "separator": "\t" if form == "tsv" else ",", **options},
     )  # fmt: skip
 
 

@@ -96,7 +96,7 @@ def _traffic() -> tuple[System, ...]:
                 real("grs80tm_y", "y", "TM Y", "TM Y", place("y"), "m", role="y"),
                 code("link_id", "link_id", "구간 번호", "Section id", place("id:12200")),
             ),
-            key=("accident_id",), time="occurred_at", batch=1, interval_s=240, weight=2, every_s=60, crs="EPSG:5187",
+            key=("accident_id",), time="occurred_at", batch=1, interval_s=240, weight=2, every_s=60, crs="EPSG:5188",
             traps=("tm_coordinates", "single_row_object", "line_breaks", "lower_case"),
         ),
         seoul(

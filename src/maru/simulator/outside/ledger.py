@@ -137,9 +137,7 @@ class Ledger:
         count = self.count(now)
         if math.isclose(interval, last.interval):
             return
-        self.stretches.append(
-            Stretch(count, max(now, last.start if now < last.start else now) + interval, interval)
-        )
+        self.stretches.append(Stretch(count, now + interval, interval))
 
     def times(self, indices: Indices) -> Times:
         """When each record came, in unix seconds."""

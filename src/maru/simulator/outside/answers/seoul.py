@@ -35,7 +35,7 @@ def error(code: str, form: str) -> Answer:
 
 def general(ledger: Ledger, asked: Question) -> Answer:
     """``/{KEY}/{TYPE}/{SERVICE}/{START}/{END}/{args}/``."""
-    pieces = asked.path.strip("/").split("/")
+    pieces = asked.path.removeprefix("/").removesuffix("/").split("/")
     if "" in pieces:
         return Answer(b"<html><body><h1>404 Not Found</h1></body></html>", "text/html", 404)
     form = pieces[1] if len(pieces) > 1 else ""
