@@ -16,13 +16,12 @@ import time
 import weakref
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 
 from maru.platform.ports.lake.contracts import Column, Lake, Snapshot, TableSpec
-from maru.platform.ports.lake.sql import TYPES
 from maru.services.opendata.engine import duck
 from maru.services.opendata.engine.contracts import (
     ColumnInfo,
@@ -32,7 +31,7 @@ from maru.services.opendata.engine.contracts import (
     Query,
     QueryFault,
 )
-from maru.services.opendata.engine.sql import Compiler, aggregate_sql, chosen, order_sql, quoted
+from maru.services.opendata.engine.sql import TYPES, Compiler, aggregate_sql, chosen, order_sql, quoted
 
 MOST_ROWS = 50_000  # of one page
 HELD_ROWS = 400_000  # a table up to this size is held in memory
@@ -57,6 +56,8 @@ class Sheet:
         self.named = set(snapshot.spec.key) <= {one.name for one in columns}
         self.source = source  # an SQL table expression
         self.held = False
+        # Rows that are equal in what they are ordered by still need an order, lest pages repeat some and miss others.
+        self.tie = "_key"
         self.opened = time.monotonic()
         self.cost_s = 0.0
 
@@ -115,7 +116,7 @@ class Sheet:
             raise QueryFault("id", "the records of this dataset have no public ids")
         compiler = Compiler(self.columns)
         where = f"WHERE {compiler.condition(query.where)}" if query.where is not None else ""
-        order = order_sql(query.order, compiler)
+        order = self._order(query, compiler)
         statement = f"SELECT _key FROM {self.source} {where} {order} LIMIT ? OFFSET ?"  # noqa: S608  # as above
         compiler.parameters += [min(query.limit, MOST_ROWS), self._offset(query)]
         return [_shown_key(row[0]) for row in duck.rows(statement, compiler.parameters)]
@@ -140,7 +141,11 @@ class Sheet:
     def _select(self, query: Query, columns: Sequence[ColumnInfo], compiler: Compiler) -> str:
         names = ", ".join(quoted(one.name) for one in columns)
         where = f"WHERE {compiler.condition(query.where)}" if query.where is not None else ""
-        return f"SELECT {names} FROM {self.source} {where} {order_sql(query.order, compiler)}"  # noqa: S608  # as above
+        return f"SELECT {names} FROM {self.source} {where} {self._order(query, compiler)}"  # noqa: S608  # as above
+
+    def _order(self, query: Query, compiler: Compiler) -> str:
+        made = order_sql(query.order, compiler)
+        return f"{made}, {self.tie}" if made else ""
 
     def _grouped(self, query: Query) -> Page:
         columns = chosen(query, self.columns)
@@ -204,14 +209,6 @@ def _read_cursor(text: str) -> int:
         raise QueryFault("cursor", "is not one that was given out") from fault
 
 
-@dataclass
-class _Held:
-    """A table in DuckDB's memory, gone when the last sheet that uses it is."""
-
-    name: str
-    cells: int
-
-
 class Sheets:
     """The sheets of a process, shared and bounded."""
 
@@ -246,7 +243,7 @@ class Sheets:
             and known[0].columns == tuple(columns)
         ):
             return known[0]
-        made, cells = _build(lake, place[0], columns, snapshot)
+        made, cells = _build(lake, place[0], columns, snapshot, again=known is not None)
         with self._lock:
             self._open[place] = (made, cells)
             self._open.move_to_end(place)
@@ -269,21 +266,38 @@ class Sheets:
                 del self._open[place]
 
 
-def _build(lake: Lake, table: str, columns: Sequence[ColumnInfo], snapshot: Snapshot) -> tuple[Sheet, int]:
+def _build(
+    lake: Lake, table: str, columns: Sequence[ColumnInfo], snapshot: Snapshot, *, again: bool
+) -> tuple[Sheet, int]:
+    if snapshot.rows > HELD_ROWS:
+        from maru.services.opendata.engine.large import open_large  # it is built on the sheet above
+
+        large = open_large(
+            lake, table, columns, snapshot, lambda expression, part: _held(table, columns, part, expression)
+        )
+        if large is not None:
+            if again:  # most files are counted already
+                large.build()
+            else:
+                large.build_soon()
+            return large, 0
+        return Sheet(table, columns, snapshot, f"{lake.current_sql(snapshot)} AS t"), 0
+    sheet = _held(table, columns, snapshot, lake.current_sql(snapshot))
+    return sheet, sheet.rows * (len(columns) + 1)
+
+
+def _held(table: str, columns: Sequence[ColumnInfo], snapshot: Snapshot, expression: str) -> Sheet:
+    """A sheet whose rows are in DuckDB's memory."""
     began = time.monotonic()
-    expression = lake.current_sql(snapshot)
-    sheet = Sheet(table, columns, snapshot, f"{expression} AS t")
-    cells = 0
-    if snapshot.rows <= HELD_ROWS:
-        name = f"held_{next(_numbers)}"
-        names = ", ".join(["_key", *(quoted(one.name) for one in columns)])
-        duck.run(f"CREATE TABLE {name} AS SELECT {names} FROM {expression} ORDER BY _at, _key")  # noqa: S608  # names from the lake's own spec
-        sheet.source, sheet.held = name, True
-        cells = snapshot.rows * (len(columns) + 1)
-        sheet.rows = int(duck.rows(f"SELECT count(*) FROM {name}", heavy=False)[0][0])  # noqa: S608  # as above
-        weakref.finalize(sheet, _drop, name)
+    name = f"held_{next(_numbers)}"
+    names = ", ".join(["_key", *(quoted(one.name) for one in columns)])
+    duck.run(f"CREATE TABLE {name} AS SELECT {names} FROM {expression} ORDER BY _at, _key")  # noqa: S608  # names from the lake's own spec
+    sheet = Sheet(table, columns, snapshot, name)
+    sheet.held, sheet.tie = True, "rowid"
+    sheet.rows = int(duck.rows(f"SELECT count(*) FROM {name}", heavy=False)[0][0])  # noqa: S608  # as above
     sheet.cost_s = time.monotonic() - began
-    return sheet, cells
+    weakref.finalize(sheet, _drop, name).atexit = False
+    return sheet
 
 
 def _drop(name: str) -> None:

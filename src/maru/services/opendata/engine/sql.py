@@ -30,6 +30,15 @@ from maru.services.opendata.engine.contracts import (
 MOST_DEPTH = 40  # of conditions inside conditions: more is no question but an attack
 MOST_VALUES = 1_000
 MOST_WORDS = 8
+# DuckDB's names of the columns' types.
+TYPES = {
+    "text": "VARCHAR",
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "datetime": "TIMESTAMPTZ",
+}
 _INT64 = 2**63
 _TRUE, _FALSE = {"true", "t", "1", "y", "yes"}, {"false", "f", "0", "n", "no"}
 _NAME = re.compile(r"[A-Za-z_가-힣][\w가-힣]*")
