@@ -24,6 +24,7 @@ from maru.services.opendata.rest.ckan_parameters import Asked, Invalid, invalid,
 from maru.services.opendata.rest.ckan_shapes import TYPES, moment, words
 from maru.services.opendata.rest.http import Problem
 from maru.services.opendata.rest.literals import column_of, pattern_of
+from maru.services.opendata.rest.paging import page_of
 from maru.services.opendata.rest.parsing import one_of
 from maru.services.opendata.rest.shelf import Holding, shelf
 
@@ -60,7 +61,7 @@ def datastore_search(asked: Asked) -> Any:
     holding = holding_of(asked, "resource_id", "id", "alias")
     try:
         query, wanted = _query(asked, holding)
-        page = holding.rows.page(query)
+        page = page_of(holding.rows, query)
     except QueryFault as fault:
         raise Invalid({fault.field: [fault.reason]}) from None
     shape = asked.text("records_format") or "objects"

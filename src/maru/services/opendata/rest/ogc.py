@@ -40,6 +40,7 @@ from maru.services.opendata.rest.http import (
 from maru.services.opendata.rest.literals import span_of, typed
 from maru.services.opendata.rest.ogc_document import ogc_document
 from maru.services.opendata.rest.ogc_shapes import link
+from maru.services.opendata.rest.paging import page_of
 from maru.services.opendata.rest.shelf import Holding, shelf
 
 MOST_ITEMS = 10_000
@@ -148,7 +149,7 @@ def _items(request: Request, holding: Holding) -> Answer:
         limit=limit,
     )
     wanted = filters.fields(request.get("properties"), holding.columns, "properties")
-    page = holding.rows.page(query)
+    page = page_of(holding.rows, query)
     features = [
         _feature(holding, page.columns, row, name, wanted)
         for row, name in zip(page.rows, _ids(holding, page, query), strict=True)

@@ -30,6 +30,7 @@ from maru.services.opendata.engine.contracts import (
 from maru.services.opendata.rest.blocks import blocks
 from maru.services.opendata.rest.http import Answer, Problem, Request, decoded
 from maru.services.opendata.rest.literals import is_dated, span_of, typed
+from maru.services.opendata.rest.paging import page_of
 from maru.services.opendata.rest.parsing import together
 from maru.services.opendata.rest.path_bodies import JSON, error_body, json_body, json_rows, rows_body
 from maru.services.opendata.rest.path_codes import Coded
@@ -117,7 +118,7 @@ def _answer(call: Call) -> Answer:
         offset=first - 1,
         limit=last - first + 1,
     )
-    page = holding.rows.page(query)
+    page = page_of(holding.rows, query)
     if not page.rows:
         raise Coded("INFO-200")
     return _page(call, holding, page)

@@ -16,6 +16,7 @@ from maru.services.opendata.rest import filters, library
 from maru.services.opendata.rest.blocks import blocks
 from maru.services.opendata.rest.description import house_document
 from maru.services.opendata.rest.http import CATALOGUE, JSON, Answer, Problem, Request, as_json, bad, decoded
+from maru.services.opendata.rest.paging import page_of
 from maru.services.opendata.rest.shelf import Holding, shelf
 from maru.services.opendata.rest.soql_where import where_of
 from maru.services.opendata.rest.table_schema import table_schema
@@ -148,7 +149,7 @@ def _rows(request: Request, holding: Holding) -> Answer:
     if _is_plain(request):
         return _plain(request, holding)
     query = query_of(request, holding)
-    page = holding.rows.page(query)
+    page = page_of(holding.rows, query)
     names = [column.name for column in page.columns]
     rows = b",".join(json_rows(page, names))
     more = len(page.rows) == query.limit and (page.total < 0 or query.offset + query.limit < page.total)
