@@ -11,7 +11,7 @@ import orjson
 
 from maru.commons.sources.contracts import JSON, SourceFault
 from maru.commons.sources.kits import markup
-from maru.commons.sources.kits.words import plain_words
+from maru.commons.sources.kits.words import by_words, plain_words
 
 LARGEST = 256 * 1024 * 1024
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
@@ -111,7 +111,7 @@ def document(body: bytes, content_type: str = "") -> JSON:
     text = text_of(body, content_type).strip("\ufeff \t\r\n")
     if text[:1] == "<":
         if is_page(text):
-            raise SourceFault("server", f"a page instead of data: {page_title(text)}", raw=body[:_KEPT])
+            raise page_fault(text, body)
         try:
             return markup.document(markup.parse(text))
         except SourceFault as fault:
@@ -123,9 +123,17 @@ def document(body: bytes, content_type: str = "") -> JSON:
 
 
 def is_page(text: str) -> bool:
-    """Whether a text is a page of HTML."""
+    """Whether a text is a page of HTML, or the script that some servers answer errors with."""
     head = text[:400].lower()
-    return head.startswith(("<!doctype html", "<html")) or "<html" in head
+    return head.startswith(("<!doctype html", "<html", "<script")) or "<html" in head
+
+
+def page_fault(text: str, raw: bytes) -> SourceFault:
+    """The fault that a page stands for: what it says of keys and quotas counts, all else is the server's."""
+    words = by_words(text[:4000])
+    code = words if words in ("quota", "refused_key") else "server"
+    said = page_title(text) if text[:7].lower() != "<script" else " ".join(text[:200].split())
+    return SourceFault(code, f"a page instead of data: {said}", raw=raw[:_KEPT])
 
 
 def page_title(text: str) -> str:

@@ -48,6 +48,12 @@ def envelope_of(document: JSON, options: Options, raw: bytes) -> Envelope:
     elif isinstance(result, dict):
         total = envelopes.count(result.get("count", result.get("total")))
         found = next((result[name] for name in _LISTS if isinstance(result.get(name), list)), [result])
+        fields = result.get("fields")
+        if isinstance(fields, list) and any(
+            isinstance(item, list) for item in found[:1]
+        ):  # records_format=lists
+            names = [str(field.get("id")) if isinstance(field, dict) else str(field) for field in fields]
+            found = [dict(zip(names, item, strict=False)) for item in found if isinstance(item, list)]
     else:
         found = envelopes.rows_of(result)
     return Envelope(rows=[row_of(item) for item in found], total=total)

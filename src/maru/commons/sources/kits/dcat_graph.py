@@ -6,7 +6,6 @@ import warnings
 from typing import Any
 from xml.sax import SAXException
 
-import orjson
 from rdflib import BNode, Graph, Literal, Namespace, URIRef
 from rdflib.exceptions import Error
 from rdflib.namespace import DCTERMS, FOAF, RDF, RDFS, SKOS
@@ -61,7 +60,7 @@ def read_json_ld(document: JSON, raw: bytes, languages: tuple[str, ...]) -> Foun
     local = _at_home(document)
     if isinstance(local, dict) and "@context" not in local and "@graph" not in local:
         local = {"@context": _CONTEXT, **local}
-    return _datasets(_graph(orjson.dumps(local), "json-ld", raw), raw, languages)
+    return _datasets(_graph(bodies.dump(local).encode(), "json-ld", raw), raw, languages)
 
 
 def read_text(body: bytes, content_type: str, languages: tuple[str, ...]) -> Found:
@@ -73,9 +72,7 @@ def read_text(body: bytes, content_type: str, languages: tuple[str, ...]) -> Fou
     form = next((name for part, name in _FORMATS.items() if part in content_type), "turtle")
     if text[0] == "<" and ("<rdf:RDF" in text[:4000] or text.startswith("<?xml") or bodies.is_page(text)):
         if bodies.is_page(text):
-            raise SourceFault(
-                "server", f"a page instead of data: {bodies.page_title(text)}", raw=body[:65_536]
-            )
+            raise bodies.page_fault(text, body)
         markup.parse(text)  # refuses entities before anything expands them
         form, text = "xml", text
     elif form == "xml":

@@ -40,7 +40,7 @@ def read_body(body: bytes, content_type: str = "") -> Envelope:
     if text[0] in "{[":
         return _json_feed(bodies.read_json(body, content_type), body)
     if bodies.is_page(text):
-        raise SourceFault("server", f"a page instead of a feed: {bodies.page_title(text)}", raw=body[:65_536])
+        raise bodies.page_fault(text, body)
     if _ENTITY.search(text[:20_000]):
         raise bodies.malformed("a feed that declares entities is refused", body)
     if not _ROOTS.search(text[:5_000]):

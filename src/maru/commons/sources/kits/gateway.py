@@ -10,7 +10,7 @@ from maru.commons.sources.kits.seoul_answers import CODES as SEOUL
 from maru.commons.sources.kits.words import NONE, by_words
 
 CODES: Mapping[str, str] = {
-    "0": OK, "1": "server", "2": "server", "3": NONE, "4": "server", "5": "timeout", "10": "bad_request", "11": "bad_request",
+    "0": OK, "1": "server", "2": "server", "3": NONE, "4": "server", "5": "timeout", "6": "bad_request", "7": "bad_request", "8": "bad_request", "10": "bad_request", "11": "bad_request",
     "12": "not_found", "20": "refused_key", "21": "refused_key", "22": "quota", "23": "quota", "29": "refused_key",
     "30": "refused_key", "31": "refused_key", "32": "refused_key", "33": "refused_key", "99": "server", "200": OK,
 }  # fmt: skip

@@ -56,13 +56,15 @@ def _document(body: bytes, content_type: str) -> dict[str, Any]:
 def _entries(data: JSON) -> list[JSON]:
     if isinstance(data, list):
         return data
+    if "system_id" in data:  # system_information describes one thing, however many lists it has
+        return [data]
     for value in data.values():
-        if isinstance(value, list):
+        if isinstance(value, list) and (not value or isinstance(value[0], dict)):
             return value
         if isinstance(value, dict) and isinstance(value.get("features"), list):
             features: list[JSON] = value["features"]
             return features
-    return [data] if data and not any(isinstance(value, dict) for value in data.values()) else []
+    return [data] if data else []
 
 
 def _spoken(value: JSON, languages: tuple[str, ...]) -> JSON:

@@ -11,7 +11,7 @@
 
 Reads normalised, concise and key-value entities, GeoJSON of either, and notifications (push). A property becomes its value, its ``observedAt`` and
 ``unitCode`` dotted beside it; a relationship its object; a point ``.longitude`` and ``.latitude``; of several values of one attribute the one
-without ``datasetId`` counts.
+without ``datasetId`` counts. Temporal entities (lists of instances, or ``values`` with their times) become one row a moment, ``observed_at``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _PLAIN = frozenset(
     ("id", "type", "@context", "@id", "@type", "scope", "createdAt", "modifiedAt", "deletedAt")
 )
 _VALUES = ("value", "object", "languageMap", "vocab", "json", "valueList", "objectList")
-_BESIDE = ("observedAt", "unitCode", "modifiedAt", "datasetId")
+_BESIDE = frozenset(("observedAt", "unitCode", "modifiedAt", "datasetId"))
+_INSIDE = frozenset((*_VALUES, "metadata"))
 _ERRORS = {"BadRequestData": "bad_request", "InvalidRequest": "bad_request", "ResourceNotFound": "not_found",
            "OperationNotSupported": "bad_request", "TooManyResults": "too_large", "InternalError": "server",
            "NonexistentTenant": "not_found", "LdContextNotAvailable": "server", "NoMultiTenantSupport": "bad_request"}  # fmt: skip
@@ -54,7 +55,7 @@ def envelope_of(document: JSON, options: Options, raw: bytes) -> Envelope:
         not isinstance(entity, dict) or not (entity.get("id") or entity.get("@id")) for entity in entities
     ):
         raise bodies.malformed("an entity without an id", raw)
-    return Envelope(rows=[row_of(entity) for entity in entities])
+    return Envelope(rows=[row for entity in entities for row in _moments(entity)])
 
 
 def _refuse(document: dict[str, JSON], raw: bytes) -> None:
@@ -111,12 +112,45 @@ def row_of(entity: Mapping[str, JSON]) -> Row:
         ):
             value = value["@value"]
         row[name] = value
-        for part, inner in {**attribute, **_metadata(attribute)}.items():
-            if part in _BESIDE:
-                row[f"{name}.{part}"] = inner
-            elif isinstance(inner, dict) and part not in (*_VALUES, "metadata") and "value" in inner:
-                row[f"{name}.{part}"] = inner["value"]
+        if len(attribute) > 1 + ("type" in attribute):
+            _beside(row, name, attribute)
     return shapes.flat(row)
+
+
+def _beside(row: Row, name: str, attribute: Mapping[str, JSON]) -> None:
+    """What is said of a value: moment, unit, and properties of the property."""
+    for part, inner in (*attribute.items(), *_metadata(attribute).items()):
+        if part in _BESIDE:
+            row[f"{name}.{part}"] = inner
+        elif isinstance(inner, dict) and part not in _INSIDE and "value" in inner:
+            row[f"{name}.{part}"] = inner["value"]
+
+
+def _moments(entity: Mapping[str, JSON]) -> list[Row]:
+    """The rows of an entity: one, or one a moment if its attributes are histories."""
+    histories = {name: found for name, attribute in entity.items() if (found := _history(attribute))}
+    if not histories:
+        return [row_of(entity)]
+    still = row_of({name: value for name, value in entity.items() if name not in histories})
+    moments: dict[str, Row] = {}
+    for name, instances in histories.items():
+        for at, value in instances:
+            moments.setdefault(at, {**still, "observed_at": at})[name] = value
+    return [shapes.flat(moments[at]) for at in sorted(moments)]
+
+
+def _history(attribute: JSON) -> list[tuple[str, JSON]]:
+    """(moment, value) of an attribute that is a history; empty for any other."""
+    if isinstance(attribute, dict) and isinstance(attribute.get("values"), list):
+        pairs = [pair for pair in attribute["values"] if isinstance(pair, list) and len(pair) == 2]
+        return [(str(pair[1]), pair[0]) for pair in pairs]
+    if not (isinstance(attribute, list) and attribute):
+        return []
+    if any(
+        not isinstance(item, dict) or "datasetId" in item or "observedAt" not in item for item in attribute
+    ):
+        return []
+    return [(str(item["observedAt"]), item.get("value", item.get("object"))) for item in attribute]
 
 
 def _metadata(attribute: Mapping[str, JSON]) -> dict[str, JSON]:

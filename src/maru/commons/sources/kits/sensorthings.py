@@ -6,6 +6,8 @@
     Entity set (``Observations``), where the address does not name it.
 ``params``
     ``$expand``, ``$select``, ``$orderby``, …; for observations ``$expand=Datastream`` is usual. ``page`` is ``$top`` (default 1,000).
+``inside``
+    Name of an expanded list (``"Observations"`` of Datastreams): its entries are the rows, with the entity around them as ``entity.…``.
 ``since``
     ``{ field = "phenomenonTime" }`` alone makes the filter ``phenomenonTime gt …`` and orders by it.
 
@@ -43,11 +45,24 @@ def envelope_of(document: JSON, options: Options, raw: bytes) -> Envelope:
             rows.extend(_unrolled(item))
         else:
             rows.append(item)
+    if inside := options.text("inside"):
+        rows = [entry for item in rows for entry in _entries_of(item, inside)]
     return Envelope(
         rows=shapes.flatten(rows),
         total=envelopes.count(document.get("@iot.count")),
         next=str(document.get("@iot.nextLink") or document.get("@nextLink") or ""),
     )
+
+
+def _entries_of(entity: JSON, name: str) -> list[JSON]:
+    if not isinstance(entity, dict):
+        return []
+    around = {key: value for key, value in entity.items() if not key.startswith(name)}
+    return [
+        {**entry, "entity": around}
+        for entry in envelopes.rows_of(entity.get(name))
+        if isinstance(entry, dict)
+    ]
 
 
 def _unrolled(block: dict[str, JSON]) -> list[JSON]:

@@ -43,7 +43,7 @@ def read_body(options: Options, body: bytes, content_type: str) -> Envelope:
         return ogc_features.envelope_of(bodies.document(body, content_type), options, body)
     text = bodies.text_of(body, content_type)
     if bodies.is_page(text.lstrip()):
-        raise SourceFault("server", f"a page instead of data: {bodies.page_title(text)}", raw=body[:65_536])
+        raise bodies.page_fault(text, body)
     try:
         root = markup.parse(text)
     except SourceFault as fault:

@@ -482,3 +482,99 @@ def test_json_post_bodies_keep_their_braces() -> None:
     outside = Outside(lambda address: "[]")
     read(declare("json", post='{"a": {"b": "{since}"}, "key": "{key}"}'), outside)
     assert outside.posted[0][1] == b'{"a": {"b": "{since}"}, "key": "{key}"}'
+
+
+def test_ngsi_ld_histories_become_moments() -> None:
+    history = [{"type": "Property", "value": value, "observedAt": at} for value, at in ((1, "t1"), (2, "t2"))]
+    entity = {"id": "u", "type": "T", "name": {"type": "Property", "value": "가"}, "pm10": history}
+    entity["no2"] = {"type": "Property", "values": [[5, "t2"], [6, "t3"]]}
+    assert parse("ngsi_ld", json.dumps([entity])).rows == [
+        {"id": "u", "type": "T", "name": "가", "observed_at": "t1", "pm10": 1},
+        {"id": "u", "type": "T", "name": "가", "observed_at": "t2", "pm10": 2, "no2": 5},
+        {"id": "u", "type": "T", "name": "가", "observed_at": "t3", "no2": 6},
+    ]
+
+
+def test_sensorthings_latest_observation_inside_its_datastream() -> None:
+    stream = {
+        "@iot.id": 4,
+        "name": "PM10",
+        "Observations@iot.nextLink": "https://o.test/x",
+        "Observations": [{"result": 3, "phenomenonTime": "t"}],
+    }
+    rows = parse(
+        "sensorthings",
+        json.dumps({"value": [stream, {"@iot.id": 5, "Observations": []}]}),
+        inside="Observations",
+    ).rows
+    assert rows == [{"result": 3, "phenomenonTime": "t", "entity.@iot.id": 4, "entity.name": "PM10"}]
+
+
+def test_ckan_records_as_lists_and_gbfs_system_information() -> None:
+    result = {"fields": [{"id": "_id"}, {"id": "a"}], "records": [[1, "x"], [2, "y"]], "total": 2}
+    assert parse("ckan", json.dumps({"success": True, "result": result})).rows == [
+        {"_id": 1, "a": "x"},
+        {"_id": 2, "a": "y"},
+    ]
+    system = {
+        "system_id": "s",
+        "languages": ["ko"],
+        "name": [{"text": "마루", "language": "ko"}],
+        "rental_apps": {"ios": {"x": 1}},
+    }
+    (row,) = parse("gbfs", json.dumps({"last_updated": 1, "data": system})).rows
+    assert (row["system_id"], row["name"], row["rental_apps.ios.x"]) == ("s", "마루", 1)
+
+
+PORTAL_ROWS = [
+    '{"header":{"resultCode":"00","resultMsg":"NORMAL SERVICE."},"body":{"totalCount":1,"items":[{"a":"1"}]}}',
+    '{"response":{"header":{"resultCode":"000","resultMsg":"OK"},"body":{"items":{"item":[{"a":"1"}]},"totalCount":"1"}}}',
+    '{"response":{"header":{"resultCode":"0000","resultMsg":"OK"},"body":{"items":{"item":{"a":"1"}},"totalCount":1}}}',
+    '{"page":1,"perPage":10,"totalCount":1,"currentCount":1,"matchCount":1,"data":[{"a":"1"}]}',
+    '{"list":[{"a":"1"}],"parm":{},"totalCount":1}',
+    '{"SomeService":{"header":{"resultCode":"INFO-000"},"body":{"items":[{"a":"1"}]}}}',
+    "<response><header><resultCode>000</resultCode></header><body><items><item><a>1</a></item></items><totalCount>1</totalCount></body></response>",
+]
+
+
+@pytest.mark.parametrize("body", PORTAL_ROWS)
+def test_every_way_of_the_portal_to_give_one_row(body: str) -> None:
+    assert parse("dataportal", body).rows == [{"a": "1"}]
+
+
+PORTAL_FAULTS = [
+    (
+        '{"nkoneps.com.response.ResponseError":{"header":{"resultCode":"07","resultMsg":"입력범위값 초과 에러"}}}',
+        "bad_request",
+    ),
+    ('{"code":-401,"msg":"유효하지 않은 인증키 입니다."}', "refused_key"),
+    (
+        '{"OpenAPI_ServiceResponse":{"cmmMsgHeader":{"errMsg":"X","returnAuthMsg":"등록되지 않은 서비스키","returnReasonCode":"30"}}}',
+        "refused_key",
+    ),
+    ("SERVICE_KEY_IS_NOT_REGISTERED_ERROR", "refused_key"),
+    ("API token quota exceeded", "quota"),
+    ("Unexpected errors", "server"),
+    ('<script>alert("인증키가 유효하지 않습니다.");history.back();</script>', "refused_key"),
+    ("<html><body>일일 트래픽을 초과하였습니다.</body></html>", "quota"),
+]
+
+
+@pytest.mark.parametrize(("body", "code"), PORTAL_FAULTS)
+def test_every_way_of_the_portal_to_refuse(body: str, code: str) -> None:
+    assert fault_of("dataportal", body) == code
+
+
+def test_generic_kits_know_result_codes_of_korean_services() -> None:
+    bad = "<OpenAPI><head><RESULT><resultCode>ERROR-290</resultCode><resultMsg>인증키가 유효하지 않습니다.</resultMsg></RESULT></head></OpenAPI>"
+    assert fault_of("xml", bad, rows="response.body.row") == "refused_key"
+    assert (
+        len(
+            parse(
+                "json",
+                '{"response":{"header":{"resultCode":"03","resultMsg":"NODATA_ERROR"}}}',
+                rows="response.body.items",
+            ).rows
+        )
+        == 0
+    )
