@@ -30,6 +30,7 @@ _PLACE = "{key}"
 _ENCODED = quote(_PLACE, safe="")
 _ESCAPES = re.compile(r"%[0-9A-Fa-f]{2}")
 _AGENT = "maru/1"
+ANYBODYS = "simulated"  # a simulated world takes any key; "sample" would give samples
 
 
 @dataclass
@@ -164,7 +165,7 @@ class SourceFetch:
         if not self.declaration.secret:
             raise SourceFault("configuration", "the address needs a key, but the declaration names no secret")
         if self._outside.simulated and not self.reach.keys.has(self.declaration.secret):
-            return "sample"
+            return ANYBODYS
         return self.reach.keys.get(self.declaration.secret)
 
     def _fill(self, value: str) -> str:

@@ -18,6 +18,7 @@ from maru.commons.sources.settlements import LatestRow
 Moments = npt.NDArray[np.int64]
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _UTC = pa.timestamp("us", tz="UTC")
+_DAY = 86_400_000_000
 _KEY = 200
 _TEXT = 200
 
@@ -50,7 +51,11 @@ def last_value_at(declaration: Declaration, table: pa.Table, received_at: dt.dat
     """The time of the newest record, None for no records."""
     if not table.num_rows:
         return None
-    return _EPOCH + dt.timedelta(microseconds=int(moments(declaration, table, received_at).max()))
+    newest = int(moments(declaration, table, received_at).max())
+    if declaration.time and pa.types.is_date(table.column(declaration.time).type):
+        # The value of a day is as of its end, or of its arrival if the day is not over.
+        newest = min(newest + _DAY, int(received_at.timestamp() * 1e6))
+    return _EPOCH + dt.timedelta(microseconds=newest)
 
 
 def _grouped(series: Sequence[SeriesRule]) -> dict[tuple[str, ...], list[SeriesRule]]:

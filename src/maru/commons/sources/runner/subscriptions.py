@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -26,6 +27,7 @@ log = structlog.get_logger("maru.collector")
 GATHER_S = 0.25
 _MOST_WAITING = 20_000
 _KEEPALIVE_S = 30
+_LOST_S = 10.0
 
 
 class Subscription:
@@ -37,6 +39,7 @@ class Subscription:
         self._lock = threading.Lock()
         self._waiting: list[tuple[int, int, Frame]] = []
         self._client: mqtt.Client | None = None
+        self._heard_at = time.monotonic()
 
     def open(self) -> None:
         """Connect and subscribe. Raises SourceFault, OSError, ValueError."""
@@ -78,10 +81,12 @@ class Subscription:
             self._client.loop_stop()
             self._client = None
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the broker listens to us; a lost connection is taken up again by the client itself."""
-        return self._client is not None
+    def is_lost(self) -> bool:
+        """Whether the connection has been gone for a while. The client tries the same place again and again; a broker that
+        has moved is found only by asking anew where it is."""
+        if self._client is not None and self._client.is_connected():
+            self._heard_at = time.monotonic()
+        return time.monotonic() - self._heard_at > _LOST_S
 
     def keep(self) -> int:
         """Put what came into the spool and acknowledge it; how many messages. What the spool cannot take is not acknowledged."""
@@ -116,7 +121,6 @@ class Subscriptions:
     def __init__(self, desk: Desk, engine: Engine) -> None:
         self._desk, self._engine = desk, engine
         self._open: dict[str, Subscription] = {}
-        self._again: dict[str, float] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Until told to stop."""
@@ -138,8 +142,10 @@ class Subscriptions:
             for name, standing in list(self._engine.standings.items())
             if standing.declaration.kind == "mqtt" and not standing.paused
         }
-        for name in [name for name, one in self._open.items() if wanted.get(name) != one.declaration]:
-            self._open.pop(name).close()
+        for name, one in list(self._open.items()):
+            if wanted.get(name) != one.declaration or one.is_lost():
+                one.keep()
+                self._open.pop(name).close()
         for name, declaration in wanted.items():
             if name not in self._open:
                 self._try(name, declaration)
