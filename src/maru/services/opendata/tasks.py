@@ -13,6 +13,7 @@ from maru.services.opendata.operations.deliveries import deliver_due
 from maru.services.opendata.operations.refreshing import refresh_all, store_offers
 from maru.services.opendata.operations.subscriptions import forget_unconfirmed
 from maru.services.opendata.operations.uploads import discard_old
+from maru.services.opendata.operations.usage import forget_old_usage
 from maru.services.opendata.service import MANIFEST
 
 
@@ -24,6 +25,7 @@ def keep_promises() -> None:
     forget_unconfirmed(before=now - addresses)
     discard_old(before=now - files)
     forget_bookings(before=now - bookings)
+    forget_old_usage()
 
 
 PERIODIC = (
