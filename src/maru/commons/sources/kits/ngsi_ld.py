@@ -26,9 +26,6 @@ from maru.commons.sources.kits.options import Options
 from maru.commons.sources.kits.shapes import Row
 from maru.commons.sources.kits.words import NONE, by_words
 
-_PLAIN = frozenset(
-    ("id", "type", "@context", "@id", "@type", "scope", "createdAt", "modifiedAt", "deletedAt")
-)
 _VALUES = ("value", "object", "languageMap", "vocab", "json", "valueList", "objectList")
 _BESIDE = frozenset(("observedAt", "unitCode", "modifiedAt", "datasetId"))
 _INSIDE = frozenset((*_VALUES, "metadata"))
@@ -87,48 +84,66 @@ def _of_feature(feature: JSON) -> JSON:
 def row_of(entity: Mapping[str, JSON]) -> Row:
     """One entity as a flat row."""
     row: Row = {}
+    nested = False
     for name, attribute in entity.items():
-        if name == "@context":
-            continue
-        if (
-            isinstance(attribute, list)
-            and attribute
-            and all(isinstance(item, dict) and "type" in item for item in attribute)
-        ):
-            attribute = next((item for item in attribute if "datasetId" not in item), attribute[0])
-        if name in _PLAIN or not isinstance(attribute, dict) or shapes.is_geometry(attribute):
-            row[name.removeprefix("@")] = attribute
-            continue
-        found = next((part for part in _VALUES if part in attribute), None)
-        if found is None:
-            row[name] = attribute
-            continue
-        value = attribute[found]
-        if (
-            found == "value"
-            and isinstance(value, dict)
-            and set(value) <= {"@type", "@value"}
-            and "@value" in value
-        ):
-            value = value["@value"]
-        row[name] = value
-        if len(attribute) > 1 + ("type" in attribute):
-            _beside(row, name, attribute)
-    return shapes.flat(row)
+        kind = attribute.__class__
+        if kind is list:
+            attribute = _of_many(attribute)
+            kind = attribute.__class__
+        if kind is not dict:
+            nested |= kind is list
+            row[name[1:] if name[:1] == "@" else name] = attribute
+        elif name != "@context":
+            value = _value(attribute)
+            if value.__class__ is dict and shapes.is_point(value):
+                row[f"{name}.longitude"], row[f"{name}.latitude"] = value["coordinates"][:2]
+            else:
+                nested |= value.__class__ in (dict, list)
+                row[name] = value
+            if value is not attribute and len(attribute) > 1 + ("type" in attribute):
+                _beside(row, name, attribute)
+    return shapes.flat(row) if nested else row
+
+
+def _of_many(values: list[JSON]) -> JSON:
+    """Of several values of one attribute the usual one; any other list as it is."""
+    if not values or any(
+        not isinstance(item, dict) or not ("type" in item or "value" in item) for item in values
+    ):
+        return values
+    return next((item for item in values if "datasetId" not in item), values[0])
+
+
+def _value(attribute: dict[str, JSON]) -> JSON:
+    """The value in an attribute; one that has none (key-values of an object, a geometry) is its own value."""
+    if "value" in attribute:
+        value = attribute["value"]
+        if value.__class__ is dict and "@value" in value and len(value) <= 2:
+            return value["@value"]
+        return value
+    if "coordinates" in attribute:
+        return attribute
+    return next((attribute[part] for part in _VALUES if part in attribute), attribute)
 
 
 def _beside(row: Row, name: str, attribute: Mapping[str, JSON]) -> None:
     """What is said of a value: moment, unit, and properties of the property."""
-    for part, inner in (*attribute.items(), *_metadata(attribute).items()):
+    for part, inner in (*attribute.items(), *_metadata(attribute)):
+        inside = inner.get("value") if isinstance(inner, dict) and part not in _INSIDE else None
         if part in _BESIDE:
-            row[f"{name}.{part}"] = inner
-        elif isinstance(inner, dict) and part not in _INSIDE and "value" in inner:
-            row[f"{name}.{part}"] = inner["value"]
+            row[f"{name}.{part}"] = inner if inside is None else inside
+        elif inside is not None and not isinstance(inside, dict | list):
+            row[f"{name}.{part}"] = inside
 
 
 def _moments(entity: Mapping[str, JSON]) -> list[Row]:
     """The rows of an entity: one, or one a moment if its attributes are histories."""
-    histories = {name: found for name, attribute in entity.items() if (found := _history(attribute))}
+    kinds = [
+        (name, value)
+        for name, value in entity.items()
+        if value.__class__ is list or (value.__class__ is dict and "values" in value)
+    ]
+    histories = {name: found for name, value in kinds if (found := _history(value))}
     if not histories:
         return [row_of(entity)]
     still = row_of({name: value for name, value in entity.items() if name not in histories})
@@ -153,15 +168,12 @@ def _history(attribute: JSON) -> list[tuple[str, JSON]]:
     return [(str(item["observedAt"]), item.get("value", item.get("object"))) for item in attribute]
 
 
-def _metadata(attribute: Mapping[str, JSON]) -> dict[str, JSON]:
+def _metadata(attribute: Mapping[str, JSON]) -> list[tuple[str, JSON]]:
     """NGSIv2 keeps what NGSI-LD writes beside the value in ``metadata``; TimeInstant is its observedAt."""
     found = attribute.get("metadata")
     if not isinstance(found, dict):
-        return {}
-    out = dict(found)
-    if isinstance(moment := out.pop("TimeInstant", None), dict):
-        out["observedAt"] = moment.get("value")
-    return out
+        return []
+    return [("observedAt" if name == "TimeInstant" else name, value) for name, value in found.items()]
 
 
 def _path(options: Options) -> str:
