@@ -7,6 +7,7 @@ holds no key.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,10 @@ from maru.commons.sources.limits import Limits
 from maru.commons.sources.outside import Outside
 
 MOST_BYTES = 128 * 1024 * 1024
+# These write whole addresses, keys included, at the level of information.
+for _name in ("httpx", "httpcore", "paramiko", "urllib3"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
 _REDIRECTS = 5
 _REMEMBERED = 64  # addresses whose validators are kept for one source
 _PLACE = "{key}"

@@ -224,6 +224,7 @@ def test_a_flood_is_bounded(trial: Trial, world: World, home: Path, monkeypatch:
 
 
 def test_the_key_is_seen_nowhere(trial: Trial, world: World, home: Path, caplog: Any, capfd: Any, client: Any) -> None:
+    caplog.set_level("DEBUG")
     key = "geheim+schluessel/77=="
     (home / "keys.toml").write_text(f'[keys]\nair = "{key}"\n')
     (home / "keys.toml").chmod(0o600)
