@@ -22,11 +22,11 @@ from maru.services.opendata.engine.contracts import ColumnInfo
 
 # A column is counted value by value if it has at most this many in one file; text is dictionary-encoded, so looking is cheap.
 MOST_VALUES = 20_000
-# Cells of a group for all joint columns together: one for eight rows. More would be slower than reading the rows.
-ROWS_PER_CELL = 8
+# Cells of a group for all joint columns together: one for four rows. More would be slower than reading the rows.
+ROWS_PER_CELL = 4
 MOST_JOINT_VALUES = 2_000
 Ints = npt.NDArray[np.int64]
-Codes = npt.NDArray[np.uint32]
+Codes = npt.NDArray[np.unsignedinteger[Any]]
 _ZONED = {"integer", "number", "date", "datetime"}
 
 
@@ -51,7 +51,7 @@ class Cells:
     columns: tuple[str, ...]
     values: tuple[tuple[Any, ...], ...]
     codes: tuple[Codes, ...]
-    counts: Ints
+    counts: Codes
     starts: Ints
 
 
@@ -198,10 +198,18 @@ def _cells(columns: Sequence[_Column], groups: Sequence[Group]) -> Cells:
     return Cells(
         names,
         values,
-        tuple(np.concatenate(one) if one else np.zeros(0, dtype=np.uint32) for one in codes),
-        np.concatenate(counts) if counts else np.zeros(0, dtype=np.int64),
+        tuple(
+            _small(np.concatenate(one) if one else np.zeros(0, dtype=np.uint32), len(known))
+            for one, known in zip(codes, values, strict=True)
+        ),
+        (np.concatenate(counts) if counts else np.zeros(0, dtype=np.int64)).astype(np.uint32),
         np.array(starts, dtype=np.int64),
     )
+
+
+def _small(codes: Codes, values: int) -> Codes:
+    """In as few bytes as so many values need: millions of cells are kept."""
+    return codes.astype(np.uint8 if values <= 256 else np.uint16 if values <= 65_536 else np.uint32)
 
 
 def joined(parts: Sequence[Cells], columns: Sequence[str]) -> Cells:
@@ -218,7 +226,7 @@ def joined(parts: Sequence[Cells], columns: Sequence[str]) -> Cells:
             )
             pieces.append(table[part.codes[at]] if len(table) else part.codes[at])
         values.append(tuple(numbers))
-        codes.append(np.concatenate(pieces))
+        codes.append(_small(np.concatenate(pieces), len(numbers)))
     starts, at = [np.zeros(1, dtype=np.int64)], 0
     for part in parts:
         starts.append(part.starts[1:] + at)

@@ -299,7 +299,7 @@ class LargeSheet(Sheet):
         selects = []
         for start, stop in _runs(index.groups, groups):
             first, last = index.groups[start], index.groups[stop]
-            number = f"CASE {' '.join(f'WHEN file_row_number < {index.groups[at].first + index.groups[at].rows} THEN {at}' for at in range(start, stop + 1))} END"
+            number = _number(index.groups, start, stop)
             selects.append(
                 f"SELECT {number} AS g, count(*) AS n FROM {self._file(first)} WHERE file_row_number BETWEEN {first.first} "  # noqa: S608  # as above
                 f"AND {last.first + last.rows - 1} AND {compiler.condition(where)} GROUP BY 1"
@@ -371,6 +371,18 @@ def open_large(
     made.rows = sum(one.rows for one in plain) + (rest.rows if rest is not None else 0)
     made.cost_s = time.monotonic() - began
     return made
+
+
+def _number(groups: Sequence[Group], start: int, stop: int) -> str:
+    """SQL that tells the group of a row. Groups of one size but the last, as they are written, need only a division."""
+    size = groups[start].rows
+    if all(one.rows == size for one in groups[start:stop]) and groups[stop].rows <= size:
+        return f"{start} + (file_row_number - {groups[start].first}) // {size}"
+    cases = " ".join(
+        f"WHEN file_row_number < {groups[at].first + groups[at].rows} THEN {at}"
+        for at in range(start, stop + 1)
+    )
+    return f"CASE {cases} END"
 
 
 def _is_plain_count(query: Query) -> bool:

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from maru.commons.offices.models import Office
+from maru.commons.offices.models import in_language
 from maru.platform.ports.search import index
 from maru.services.opendata.contracts import Card, DatasetView, FacetEntry, Found, SearchOrder
 from maru.services.opendata.engine.licences import licence_title
@@ -151,17 +151,16 @@ def _facets(
     books: Shelf, masks: dict[str, Mask], chosen: dict[str, str]
 ) -> dict[str, tuple[FacetEntry, ...]]:
     facets: dict[str, tuple[FacetEntry, ...]] = {}
-    offices = {office.code: office.name for office in Office.objects.all()}
     for name, field in books.fields.items():
         counts = field.counts(_all(books, masks, but=name))[:MOST_FACET]
         facets[name] = tuple(
-            FacetEntry(code, _entry_name(name, code, offices), count, chosen.get(name) == code)
+            FacetEntry(code, _entry_name(books, name, code), count, chosen.get(name) == code)
             for code, count in counts
         )
     left = _all(books, masks, but="format")
     facets["format"] = tuple(
         FacetEntry(
-            code, _entry_name("format", code, offices), int((left & mask).sum()), chosen["format"] == code
+            code, _entry_name(books, "format", code), int((left & mask).sum()), chosen["format"] == code
         )
         for code, mask in books.formats.items()
         if (left & mask).any()
@@ -169,11 +168,11 @@ def _facets(
     return facets
 
 
-def _entry_name(facet: str, code: str, offices: dict[str, str]) -> str:
+def _entry_name(books: Shelf, facet: str, code: str) -> str:
     if facet == "category":
         return category_name(code)
     if facet == "office":
-        return offices.get(code, code)
+        return in_language(books.offices.get(code, {})) or code
     if facet == "licence":
         return licence_title(code)
     if facet == "map":

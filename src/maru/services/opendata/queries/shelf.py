@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db.models import Count, Max
 
+from maru.commons.offices.models import Office
 from maru.services.opendata.contracts import FORMATS
 from maru.services.opendata.models import Dataset
 from maru.services.opendata.queries.views import MOST_XLSX
@@ -57,6 +58,7 @@ class Shelf:
     changed: npt.NDArray[np.float64]
     rows: npt.NDArray[np.int64]
     uses: npt.NDArray[np.int64]
+    offices: dict[str, dict[str, str]]
     stamp: tuple[Any, ...]
     made: float
 
@@ -112,6 +114,7 @@ def _load(stamp: tuple[Any, ...]) -> Shelf:
         changed=np.array([_seconds(one) for one in changed], dtype=np.float64),
         rows=count,
         uses=np.array(uses, dtype=np.int64),
+        offices=dict(Office.objects.values_list("code", "names")),
         stamp=stamp,
         made=time.monotonic(),
     )
