@@ -531,7 +531,7 @@ PORTAL_ROWS = [
     '{"response":{"header":{"resultCode":"000","resultMsg":"OK"},"body":{"items":{"item":[{"a":"1"}]},"totalCount":"1"}}}',
     '{"response":{"header":{"resultCode":"0000","resultMsg":"OK"},"body":{"items":{"item":{"a":"1"}},"totalCount":1}}}',
     '{"page":1,"perPage":10,"totalCount":1,"currentCount":1,"matchCount":1,"data":[{"a":"1"}]}',
-    '{"list":[{"a":"1"}],"parm":{},"totalCount":1}',
+    '{"list":[{"a":"1"}],"totalCount":1}',
     '{"SomeService":{"header":{"resultCode":"INFO-000"},"body":{"items":[{"a":"1"}]}}}',
     "<response><header><resultCode>000</resultCode></header><body><items><item><a>1</a></item></items><totalCount>1</totalCount></body></response>",
 ]
