@@ -25,7 +25,7 @@ from maru.platform.ports.lake.contracts import LakeFault, TableSpec
 from maru.platform.ports.lake.log import DataFile, Record, State
 from maru.platform.ports.lake.parquet import FILE_ROWS, FileWriter, schema
 from maru.platform.ports.lake.sql import TYPES, literal, quoted
-from maru.platform.ports.lake.table import Table
+from maru.platform.ports.lake.table import Table, tentative
 
 if TYPE_CHECKING:
     from maru.platform.ports.lake.store import FileLake
@@ -98,9 +98,8 @@ def compact(lake: FileLake, name: str) -> Compacted:
             past = []
         if not inputs and not past:
             return Compacted(name)
-        with contextlib.ExitStack() as undo:
-            made: list[DataFile] = []
-            undo.callback(remove, place, made)
+        made: list[DataFile] = []
+        with tentative(place, made):
             _rewrite(place, state.spec, inputs, past, made)
             rows = sum(one.rows for one in inputs + past)
             if sum(one.rows for one in made) != rows:
@@ -111,12 +110,10 @@ def compact(lake: FileLake, name: str) -> Compacted:
                 now = lake.state(name)
                 chosen = {one.name for one in inputs}
                 replaced = any(now.files[one.name].stale and not one.stale for one in inputs)
-                if (
-                    replaced
-                ):  # by an append since the inputs were read: some row of the new files is not the last
-                    made = [replace(one, stale=one.kind == "live") for one in made]
+                if replaced:
+                    # By an append since the inputs were read: some row of the new files is not the last.
+                    made[:] = [replace(one, stale=one.kind == "live") for one in made]
                 drop = (*chosen, *(one.name for one in past))
-                undo.pop_all()
                 lake.commit(
                     place,
                     Record(
@@ -125,13 +122,6 @@ def compact(lake: FileLake, name: str) -> Compacted:
                     ),
                 )  # fmt: skip
     return Compacted(name, len(inputs) + len(past), rows, len(made))
-
-
-def remove(place: Table, made: list[DataFile]) -> None:
-    """Take away files that did not become part of the table."""
-    for one in made:
-        with contextlib.suppress(OSError):
-            (place.data / one.name).unlink()
 
 
 def _select(place: Table, spec: TableSpec, files: list[DataFile], own: str) -> str:

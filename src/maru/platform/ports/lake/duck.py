@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from maru.platform.ports.lake.contracts import LakeFault
 
-MEMORY = "384MB"
+MEMORY = "256MB"
 BATCH = 65_536
 
 

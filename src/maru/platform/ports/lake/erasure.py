@@ -7,7 +7,6 @@ sweep, when the readers of the version before are done. A source that delivers a
 # ruff: noqa: S608 - names are quoted, values travel as parameters
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import secrets
 import time
@@ -23,13 +22,13 @@ import pyarrow.parquet as pq
 
 from maru.platform.ports.lake import duck, sql
 from maru.platform.ports.lake.batch import Batch
-from maru.platform.ports.lake.compaction import alone, remove
+from maru.platform.ports.lake.compaction import alone
 from maru.platform.ports.lake.contracts import ARROW, LakeFault, TableSpec
 from maru.platform.ports.lake.digests import KEY_BYTES, digest, packed
 from maru.platform.ports.lake.index import GONE, Index
 from maru.platform.ports.lake.log import DataFile, Record, State
 from maru.platform.ports.lake.parquet import FileWriter, schema
-from maru.platform.ports.lake.table import Table
+from maru.platform.ports.lake.table import Table, tentative
 from maru.platform.ports.lake.times import micros
 
 if TYPE_CHECKING:
@@ -145,8 +144,7 @@ def _rewrite(
     """Put changed copies in the place of the files that the change touches."""
     made: list[DataFile] = []
     drop: list[str] = []
-    with contextlib.ExitStack() as undo:
-        undo.callback(remove, place, made)
+    with tentative(place, made):
         for name in names:
             before = _read(place, state, name)
             after = change(before)
@@ -158,7 +156,6 @@ def _rewrite(
                 writer = FileWriter(place.data, state.spec, old.kind)
                 writer.write(after)
                 made.append(writer.close(corrections=old.corrections, stale=old.stale))
-        undo.pop_all()
         lake.commit(place, replace(record, files=tuple(made), drop=tuple(drop)))
     place.index = Index()
 

@@ -12,7 +12,7 @@ from maru.platform.ports.lake.compaction import alone
 from maru.platform.ports.lake.contracts import LakeFault
 from maru.platform.ports.lake.log import DataFile, Record, State
 from maru.platform.ports.lake.parquet import FileWriter, schema
-from maru.platform.ports.lake.table import Table
+from maru.platform.ports.lake.table import Table, tentative
 
 if TYPE_CHECKING:
     from maru.platform.ports.lake.store import FileLake
@@ -49,21 +49,22 @@ def _merge(lake: FileLake, place: Table, state: State, small: list[DataFile]) ->
         groups[one.corrections or one.stale].append(at)
     files: list[DataFile] = []
     renamed: dict[str, str] = {}
-    for members in groups.values():
-        if members:
-            writer = FileWriter(place.data, state.spec, "fresh")
-            writer.write(pa.concat_tables([parts[at] for at in members]))
-            file = writer.close(
-                corrections=any(small[at].corrections for at in members),
-                stale=any(small[at].stale for at in members),
-            )
-            files.append(file)
-            renamed.update((small[at].name, file.name) for at in members)
-    lake.commit(
-        place,
-        Record(
-            state.version + 1, "compact", state.seen, time.time(), state.rows,
-            files=tuple(files), drop=tuple(one.name for one in small),
-        ),
-    )  # fmt: skip
+    with tentative(place, files):
+        for members in groups.values():
+            if members:
+                writer = FileWriter(place.data, state.spec, "fresh")
+                writer.write(pa.concat_tables([parts[at] for at in members]))
+                file = writer.close(
+                    corrections=any(small[at].corrections for at in members),
+                    stale=any(small[at].stale for at in members),
+                )
+                files.append(file)
+                renamed.update((small[at].name, file.name) for at in members)
+        lake.commit(
+            place,
+            Record(
+                state.version + 1, "compact", state.seen, time.time(), state.rows,
+                files=tuple(files), drop=tuple(one.name for one in small),
+            ),
+        )  # fmt: skip
     place.index.rename(renamed)

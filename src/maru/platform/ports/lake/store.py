@@ -21,7 +21,7 @@ from maru.platform.ports.lake import duck, sql
 from maru.platform.ports.lake.batch import Batch, Verdict, judged, prepared
 from maru.platform.ports.lake.changes import Changes, changes
 from maru.platform.ports.lake.checking import check_table
-from maru.platform.ports.lake.compaction import Compacted, compact, needs, remove, sweep
+from maru.platform.ports.lake.compaction import Compacted, compact, needs, sweep
 from maru.platform.ports.lake.contracts import (
     ARROW,
     Commit,
@@ -34,12 +34,11 @@ from maru.platform.ports.lake.contracts import (
 )
 from maru.platform.ports.lake.digests import packed
 from maru.platform.ports.lake.erasure import admitted, erase, retain
-from maru.platform.ports.lake.index import Index
 from maru.platform.ports.lake.log import DataFile, Log, Record, State
 from maru.platform.ports.lake.lookup import Lookup, bury, timed_key
 from maru.platform.ports.lake.merging import merge_small
 from maru.platform.ports.lake.parquet import FILE_ROWS, ORDER_BITS, FileWriter, fitted, system_columns
-from maru.platform.ports.lake.table import Table
+from maru.platform.ports.lake.table import Table, tentative
 from maru.platform.ports.lake.times import micros, moment
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,126}$")
@@ -150,23 +149,22 @@ class FileLake:
             verdict = judged(batch, found)
             version = state.version + 1
             skipped = len(rows) - len(batch)
-            with contextlib.ExitStack() as undo:
+            written: list[DataFile] = []
+            with tentative(place, written):
                 gone, stale = 0, self.lookup.names(place, verdict.replaced)
-                written: list[DataFile] = []
-                undo.callback(_abandon, place, written)
                 if complete:
                     gone, held = bury(self.lookup, place, state, batch, version, arrived, written)
                     stale |= held
                 if not written and not verdict.keep.any():
                     return Commit(table, state.version, unchanged=verdict.unchanged + skipped)
                 self._write(place, state, batch, verdict, version, arrived, written)
-                undo.pop_all()  # once the commit was begun its files may be part of the table
                 record = Record(
                     version, "append", arrived, time.time(), state.rows + verdict.added - gone, delivery,
                     verdict.added, verdict.corrected, gone, tuple(written), tuple(sorted(stale)),
                 )  # fmt: skip
                 state = self.commit(place, record)
-            merge_small(self, place, state)
+            with contextlib.suppress(LakeFault, OSError):  # the next append tries again, and check tells why
+                merge_small(self, place, state)
         return Commit(table, version, verdict.added, verdict.corrected, verdict.unchanged + skipped, gone)
 
     def _write(
@@ -282,11 +280,6 @@ class FileLake:
         """What is not as the log says, of one table or all; empty if the lake is sound."""
         names = self.tables() if table is None else [table]
         return [finding for name in names for finding in check_table(self.table(name))]
-
-
-def _abandon(place: Table, written: list[DataFile]) -> None:
-    remove(place, written)
-    place.index = Index()
 
 
 @contextlib.contextmanager

@@ -1,9 +1,10 @@
-"""Dies at each step: for n = 1, 2, 3… a child does the same work in a folder of its own and kills itself at the n-th call that
-touches the disk. ``python -m maru.platform.ports.lake.tests.crasher FOLDER`` prints how many folders it left."""
+"""Dies at each step of each act: for n = 1, 2, 3… a child does the act in a copy of the lake and kills itself at the n-th call that
+touches the disk. ``python -m maru.platform.ports.lake.tests.crasher FOLDER`` leaves a folder ``act-n`` for each death."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -11,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from maru.platform.ports.lake.store import FileLake
-from maru.platform.ports.lake.tests.tables import BEGIN, READINGS, readings
+from maru.platform.ports.lake.tests.tables import READINGS, readings
 
 CALLS = ("write", "fsync", "link", "unlink", "replace")
-# What is done, step by step; each step is named in the file ``done`` once it returned.
-STEPS: dict[str, Callable[[FileLake], Any]] = {
+# One after the other; each may be repeated without harm.
+ACTS: dict[str, Callable[[FileLake], Any]] = {
     "ensure": lambda lake: lake.ensure(READINGS),
     "first": lambda lake: lake.append("readings", readings(range(40)), delivery="first"),
     "second": lambda lake: lake.append("readings", readings(range(30, 60)), delivery="second"),
@@ -25,16 +26,7 @@ STEPS: dict[str, Callable[[FileLake], Any]] = {
         "readings", readings(range(5, 60)), delivery="complete", complete=True
     ),
     "swept": lambda lake: lake.sweep("readings", now=4e9),
-    "retained": lambda lake: lake.retain("readings", BEGIN),
 }
-
-
-def work(folder: Path, done: Callable[[str], object]) -> None:
-    """All steps. Repeating those that were done changes nothing."""
-    lake = FileLake(folder)
-    for name, step in STEPS.items():
-        step(lake)
-        done(name)
 
 
 def _die_at(count: int) -> None:
@@ -53,29 +45,33 @@ def _die_at(count: int) -> None:
         setattr(os, name, counted(getattr(os, name)))
 
 
-def _child(home: Path, count: int) -> None:
-    write, done = os.write, os.open(home / "done", os.O_WRONLY | os.O_CREAT, 0o600)
-    _die_at(count)
-    work(home / "lake", lambda name: write(done, name.encode() + b"\n"))
-    os._exit(0)
+def _child(lake: Path, act: str, count: int) -> int:
+    """Status of a process that did the act and died at its ``count``-th call, if it came so far."""
+    child = os.fork()
+    if child == 0:
+        _die_at(count)
+        ACTS[act](FileLake(lake))
+        os._exit(0)
+    return os.waitpid(child, 0)[1]
 
 
 def main(folder: Path) -> int:
-    """Crash until a child gets to the end."""
-    number = 0
-    while True:
-        number += 1
-        home = folder / str(number)
-        home.mkdir()
-        child = os.fork()
-        if child == 0:
-            _child(home, number)
-        _, status = os.waitpid(child, 0)
-        if status == 0:
-            print(number)
-            return 0
-        if not os.WIFSIGNALED(status):
-            return 1
+    """Crash each act until it gets to its end, and go on from there."""
+    before = folder / "begin"
+    before.mkdir()
+    for act in ACTS:
+        status = count = 0
+        while True:
+            count += 1
+            home = folder / f"{act}-{count}"
+            shutil.copytree(before, home)
+            status = _child(home, act, count)
+            if status == 0:
+                before = home.rename(folder / f"done {act}")
+                break
+            if not os.WIFSIGNALED(status):
+                return 1
+    return 0
 
 
 if __name__ == "__main__":

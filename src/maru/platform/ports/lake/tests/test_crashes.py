@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import errno
 import os
 import random
@@ -13,13 +14,15 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from maru.platform.ports.lake import log
 from maru.platform.ports.lake.contracts import LakeFault
 from maru.platform.ports.lake.store import FileLake
-from maru.platform.ports.lake.tests.crasher import STEPS, work
-from maru.platform.ports.lake.tests.tables import READINGS, asked, current, history, readings
+from maru.platform.ports.lake.tests.crasher import ACTS
+from maru.platform.ports.lake.tests.tables import BEGIN, READINGS, asked, current, history, readings
 from maru.platform.ports.lake.tests.writer import ROWS
 
 
@@ -31,48 +34,44 @@ def _values(lake: FileLake) -> list[float]:
     return [row[0] for row in current(lake, "readings", "value")]
 
 
-# The present values after each step.
-_AFTER = {
-    "": None,
-    "ensure": [],
-    "first": [float(number) for number in range(40)],
-    "second": [float(number) for number in range(60)],
-    "corrected": sorted([number + 0.5 for number in range(10)] + [float(number) for number in range(10, 60)]),
-    "complete": [float(number) for number in range(5, 60)],
+_PLAIN = [float(number) for number in range(60)]
+_CORRECTED = sorted([number + 0.5 for number in range(10)] + _PLAIN[10:])
+# After each act: the present values, and how many versions there are in all.
+_AFTER: dict[str, tuple[list[float], int] | None] = {
+    "begin": None,
+    "ensure": ([], 0),
+    "first": (_PLAIN[:40], 40),
+    "second": (_PLAIN, 60),
+    "corrected": (_CORRECTED, 70),
+    "compacted": (_CORRECTED, 70),
+    "complete": (_PLAIN[5:], 80),
+    "swept": (_PLAIN[5:], 80),
 }
+
+
+def _state(lake: FileLake) -> tuple[list[float], int] | None:
+    return (_values(lake), len(history(lake, "readings"))) if lake.tables() else None
 
 
 def test_death_at_every_step(tmp_path: Path) -> None:
     done = subprocess.run(_python("crasher", tmp_path), capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
-    count = int(done.stdout)
-    assert count > 40
-    for number in range(1, count + 1):
-        _after_death(tmp_path / str(number))
-
-
-def _after_death(home: Path) -> None:
-    accepted = (home / "done").read_text().split()
-    lake = FileLake(home / "lake")
-    assert [one for one in lake.check() if one.kind != "stray"] == []
-    states = [state for name, state in _AFTER.items() if name in accepted or not name]
-    reached = [*_AFTER.values()].index(states[-1])
-    possible = [*_AFTER.values()][reached : reached + 2]
-    found = _values(lake) if lake.tables() else None
-    assert found in possible, (home.name, accepted)
-    if found is not None:
-        assert lake.snapshot("readings").rows == len(found)
-    # The work is repeated as a runner would that never heard an answer: nothing is doubled, nothing is lost.
-    repeated: list[str] = []
-    work(home / "lake", repeated.append)
-    assert repeated == list(STEPS)
-    after = FileLake(home / "lake")
-    assert _values(after) == _AFTER["complete"]
-    assert len(history(after, "readings")) == 60 + 10 + 10
-    after.sweep("readings", now=4e9)
-    assert after.check("readings") == []
-    kept = {path.name for path in (home / "lake/readings/data").iterdir()}
-    assert kept == {one.path.name for one in after.snapshot("readings").files}
+    deaths = [home for home in tmp_path.iterdir() if "-" in home.name]
+    assert len(deaths) > 40
+    for home in deaths:
+        act = home.name.partition("-")[0]
+        names = [*_AFTER]
+        lake = FileLake(home)
+        found = _state(lake)
+        assert found in (_AFTER[names[names.index(act) - 1]], _AFTER[act]), home.name
+        assert [one for one in lake.check() if one.kind != "stray"] == []
+        # Repeated, as by a runner who never heard an answer: nothing is doubled, nothing is lost.
+        ACTS[act](lake)
+        assert _state(lake) == _AFTER[act], home.name
+        ACTS["swept"](lake)
+        assert lake.check("readings") == []
+        kept = {path.name for path in (home / "readings/data").iterdir()}
+        assert kept == {one.path.name for one in lake.snapshot("readings").files}, home.name
 
 
 def test_kill_at_any_moment(tmp_path: Path) -> None:
@@ -175,20 +174,42 @@ def test_full_disk(tmp_path: Path, size: int) -> None:
     assert lake.check() == []
 
 
-@pytest.mark.parametrize("call", ["fsync", "link"])
-def test_a_disk_that_fails(tmp_path: Path, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def _fail(*_: object) -> None:
+    raise OSError(errno.EIO, "Input/output error")
+
+
+@pytest.mark.parametrize("place", [(os, "fsync"), (os, "link"), (log, "write_durably")])
+def test_a_disk_that_fails(tmp_path: Path, place: tuple[Any, str], monkeypatch: pytest.MonkeyPatch) -> None:
     lake = FileLake(tmp_path)
     lake.ensure(READINGS)
-
-    def fail(*_: object) -> None:
-        raise OSError(errno.EIO, "Input/output error")
-
+    lake.append("readings", readings(range(10)))
+    before = _files(tmp_path)
     with monkeypatch.context() as patched:
-        patched.setattr(os, call, fail)
+        patched.setattr(*place, _fail)
+        for act in (
+            lambda: lake.append("readings", readings(range(20))),
+            lambda: lake.append("readings", readings([1]), complete=True),
+            lambda: lake.compact("readings"),
+            lambda: lake.retain("readings", BEGIN + dt.timedelta(minutes=5)),
+        ):
+            with pytest.raises(LakeFault):
+                act()
+    assert _files(tmp_path) == before
+    assert lake.append("readings", readings(range(20))).added == 10
+    assert _values(lake) == [float(number) for number in range(20)]
+
+
+def test_a_fault_after_the_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call fails although the commit is there: its files stay, and a repetition finds it done."""
+    lake = FileLake(tmp_path)
+    lake.ensure(READINGS)
+    with monkeypatch.context() as patched:
+        patched.setattr(log, "sync_folder", _fail)
         with pytest.raises(LakeFault):
-            lake.append("readings", readings(range(10)))
-    assert lake.append("readings", readings(range(10)), delivery="1").added in {0, 10}
-    assert _values(lake) == [float(number) for number in range(10)]
+            lake.append("readings", readings(range(10)), delivery="1")
+    assert lake.append("readings", readings(range(10)), delivery="1").version == 2
+    assert FileLake(tmp_path).append("readings", readings(range(10))).unchanged == 10
+    assert lake.check() == []
 
 
 def test_torn_files_are_no_part_of_the_table(tmp_path: Path) -> None:

@@ -79,8 +79,8 @@ def _with_utc(row: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(value.astimezone(dt.UTC) if isinstance(value, dt.datetime) else value for value in row)
 
 
-def _run(spec: TableSpec, acts: list[tuple[str, list[dict[str, Any]]]]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+def _run(home: Path, spec: TableSpec, acts: list[tuple[str, list[dict[str, Any]]]]) -> None:
+    with tempfile.TemporaryDirectory(dir=home) as folder:
         lake = FileLake(Path(folder))
         lake.ensure(spec)
         state: State = {}
@@ -117,13 +117,21 @@ def _compare(lake: FileLake, first: int, second: int, before: State, after: Stat
     assert found.corrected == sum(after[key] != before[key] for key in after.keys() & before.keys())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(_acts)
-def test_records_with_a_time(acts: list[tuple[str, list[dict[str, Any]]]]) -> None:
-    _run(SPEC, acts)
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(acts=_acts)
+def test_records_with_a_time(tmp_path: Path, acts: list[tuple[str, list[dict[str, Any]]]]) -> None:
+    _run(tmp_path, SPEC, acts)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(_acts)
-def test_records_without_a_time(acts: list[tuple[str, list[dict[str, Any]]]]) -> None:
-    _run(TIMELESS, acts)
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(acts=_acts)
+def test_records_without_a_time(tmp_path: Path, acts: list[tuple[str, list[dict[str, Any]]]]) -> None:
+    _run(tmp_path, TIMELESS, acts)
