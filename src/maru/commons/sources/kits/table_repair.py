@@ -104,9 +104,13 @@ class Repair:
             ways = better(ways)
         return ways[0] if len(ways) == 1 else None
 
+    def _free(self) -> list[int]:
+        """Columns of text, in which cells may be joined."""
+        return [place for place, check in enumerate(self.checks) if check is None or not check.typed]
+
     def _may_shorten(self, cells: list[str]) -> bool:
         """The cells behind the last column of free text stand where they stand, whatever is joined before it."""
-        free = [place for place, check in enumerate(self.checks) if check is None or not check.typed]
+        free = self._free()
         behind = self.width - free[-1] - 1 if free else 0
         if not behind:
             return True
@@ -139,12 +143,12 @@ class Repair:
         return _best(ways, lambda way: sum(shape(way[place]) in self.shapes[place] for place in strict))
 
     def _closed(self, ways: list[list[str]]) -> list[list[str]]:
-        return _best(ways, lambda way: sum(map(_balanced, way)))
+        free = self._free()
+        return _best(ways, lambda way: sum(_balanced(way[place]) for place in free))
 
     def _familiar(self, ways: list[list[str]]) -> list[list[str]]:
-        return _best(
-            ways, lambda way: sum(cell in known for cell, known in zip(way, self.known, strict=False))
-        )
+        free = self._free()
+        return _best(ways, lambda way: sum(way[place] in self.known[place] for place in free))
 
     def lengthen(self, cells: list[str]) -> list[str] | None:
         """``cells`` (fewer than ``width``) with empty ones behind, if they can stand nowhere else; None if they can."""

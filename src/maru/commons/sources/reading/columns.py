@@ -58,7 +58,7 @@ class RawColumns:
         if self.table is not None:
             # to_pylist() of a table with a name twice would lose one: give the values by position.
             part = self.table.take(pa.array(places, pa.int64()))
-            columns = [flat(part.column(index)).to_pylist() for index in range(part.num_columns)]
+            columns = [as_text(flat(part.column(index))).to_pylist() for index in range(part.num_columns)]
             return [dict(zip(self.names, values, strict=True)) for values in zip(*columns, strict=True)]
         return [dict(self.rows[place]) for place in places]
 

@@ -38,7 +38,7 @@ def read_numbers(
     values, bad = _finite(values, bad)
     values = _without_numbers(values, nulls)
     if factor != 1.0:
-        values = pc.multiply(values.cast(pa.float64()), factor)
+        values = pc.multiply(values.cast(pa.float64(), safe=False), factor)
     return _as_whole(values, bad) if whole else (_as_float(values), bad)
 
 

@@ -85,7 +85,11 @@ def array_of(values: list[Any]) -> pa.Array:
     flat = (
         pa.types.is_string(found.type) or pa.types.is_integer(found.type) or pa.types.is_floating(found.type)
     )
-    flat = flat or pa.types.is_boolean(found.type) or pa.types.is_temporal(found.type)
+    flat = flat or pa.types.is_boolean(found.type)
+    # Arrow takes a mixture of days and moments as one kind, and counts wrong.
+    flat = flat or (
+        pa.types.is_temporal(found.type) and len({type(one) for one in values if one is not None}) == 1
+    )
     if flat and not pa.types.is_duration(found.type) and not pa.types.is_time(found.type):
         return found
     return pa.array([plain(value) for value in values], pa.string())
@@ -117,7 +121,7 @@ def as_text(raw: pa.Array) -> pa.Array:
     """Any raw column as text, numbers without ``.0``."""
     if pa.types.is_string(raw.type):
         return raw
-    if pa.types.is_floating(raw.type) or pa.types.is_temporal(raw.type):
+    if pa.types.is_floating(raw.type):
         return pa.array([plain(value) for value in raw.to_pylist()], pa.string())
     return raw.cast(pa.string())
 

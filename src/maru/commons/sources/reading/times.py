@@ -44,6 +44,10 @@ _DIRECTIVES = {
     "f": r"(?P<f>[0-9]{1,9})", "p": r"(?P<half>오전|오후|[AaPp]\.?[Mm]\.?)", "%": "%",
     "z": r"(?P<z>Z|[+-][0-9]{2}:?[0-9]{2})",
 }  # fmt: skip
+_MAIL = re.compile(r"[A-Za-z]{3}, \d|\d+ [A-Za-z]{3} \d{4}")
+_EPOCH = dt.date(1970, 1, 1).toordinal()
+# Up to so many different words Python is faster than Arrow.
+FEW = 48
 _SECOND = 1_000_000
 _DAY = 86_400 * _SECOND
 
@@ -96,22 +100,78 @@ def _text(raw: pa.Array, none: Sequence[str], form: str) -> tuple[pa.Array, Mask
             return without(raw, none).cast(pa.timestamp("us")), None, np.zeros(len(raw), dtype=bool)
         except pa.ArrowInvalid:
             pass  # not ISO 8601 throughout
-    text = trimmed(raw, none)
-    size = len(text)
+    # Times repeat: every station of an hour has the same one.
+    distinct = trimmed(raw, none).dictionary_encode()
+    micros, known, zoned = _distinct(distinct.dictionary, form)
+    there = mask_of(pc.is_valid(distinct.indices))
+    places = pc.fill_null(distinct.indices, 0).to_numpy()
+    if not len(micros):
+        return pa.nulls(len(raw), pa.timestamp("us")), None, ~there
+    known, zoned = known[places] & there, zoned[places] & there
+    stamps = pa.array(micros[places], pa.int64(), mask=~known).cast(pa.timestamp("us"))
+    return stamps, zoned if zoned.any() else None, there & ~known
+
+
+def _distinct(words: pa.Array, form: str) -> tuple[Whole, Mask, Mask]:
+    """For each word (microseconds, whether it is a time, whether it named its zone)."""
+    size = len(words)
     micros, known, zoned = np.zeros(size, np.int64), np.zeros(size, bool), np.zeros(size, bool)
     pattern = pattern_of(form) if form else None
-    for one in (pattern, _COMPACT, _PARTED):
-        left = np.flatnonzero(mask_of(pc.is_valid(text)) & ~known)
-        if one is None or not len(left):
-            continue
-        part, sound, with_zone = _by_pattern(text.take(pa.array(left)), one)
-        micros[left[sound]], known[left[sound]], zoned[left[sound]] = part[sound], True, with_zone[sound]
-    left = np.flatnonzero(mask_of(pc.is_valid(text)) & ~known)
-    if len(left):
-        _one_by_one(text, left, form if form and pattern is None else "", micros, known, zoned)
-    bad = mask_of(pc.is_valid(text)) & ~known
-    stamps = pa.array(micros, pa.int64(), mask=~known).cast(pa.timestamp("us"))
-    return stamps, zoned if zoned.any() else None, bad
+    patterns = [one for one in (pattern, _COMPACT, _PARTED) if one]
+    rare = form if form and pattern is None else ""
+    if size <= FEW:
+        for place, word in enumerate(words.to_pylist()):
+            found = _alone(word, patterns) or _rare(word, rare)
+            if found is not None:
+                micros[place], zoned[place], known[place] = *found, True
+        return micros, known, zoned
+    for one in patterns:
+        left = np.flatnonzero(~known)
+        if len(left):
+            part, sound, with_zone = _by_pattern(words.take(pa.array(left)), one)
+            micros[left[sound]], known[left[sound]], zoned[left[sound]] = part[sound], True, with_zone[sound]
+    for place in np.flatnonzero(~known).tolist():
+        if (found := _rare(words[place].as_py(), rare)) is not None:
+            micros[place], zoned[place], known[place] = *found, True
+    return micros, known, zoned
+
+
+def _alone(word: str, patterns: Sequence[str]) -> tuple[int, bool] | None:
+    """One word by the same patterns as whole columns: for a few, Python is faster than starting Arrow."""
+    for pattern in patterns:
+        match = _compiled(pattern).match(word)
+        if match and (found := _reckoned(match.groupdict())):
+            return found
+    return None
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.ASCII)
+
+
+def _reckoned(part: dict[str, str | None]) -> tuple[int, bool] | None:
+    compact = not part.get("H") and bool(part.get("cH"))
+    clock = ("cH", "cM", "cS") if compact else ("H", "M", "S")
+    hour, minute, second = (int(part.get(name) or 0) for name in clock)
+    year = int(part.get("y") or 1970)
+    if short := part.get("yy"):
+        year = int(short) + (2000 if int(short) < 69 else 1900)
+    for name in ("half", "half2"):
+        if half := part.get(name):
+            late = half == "오후" or half[0] in "pP"
+            if not late and hour > 12:
+                return None
+            hour = (12 if late else 0) if hour == 12 else hour + 12 if late and hour < 12 else hour
+    if minute > 59 or second > 60 or hour > 24 or (hour == 24 and (minute or second)):
+        return None
+    try:
+        days = dt.date(year, int(part.get("m") or 1), int(part.get("d") or 1)).toordinal() - _EPOCH
+    except ValueError:
+        return None
+    zone = part.get("z") or ""
+    fraction = int(((part.get("f") or "") + "000000")[:6])
+    return days * _DAY + ((hour * 60 + minute) * 60 + second) * _SECOND + fraction - _offset(zone), bool(zone)
 
 
 @lru_cache(maxsize=256)
@@ -230,29 +290,21 @@ def _offset(word: str) -> int:
     return (-seconds if word[0] == "-" else seconds) * _SECOND
 
 
-def _one_by_one(text: pa.Array, left: Whole, form: str, micros: Whole, known: Mask, zoned: Mask) -> None:
-    """The rest, once for each distinct text: formats with names of months, and dates as e-mails and feeds write them."""
-    distinct = text.take(pa.array(left)).dictionary_encode()
-    found = [_rare(one, form) for one in distinct.dictionary.to_pylist()]
-    for place, index in zip(left, distinct.indices.to_numpy(), strict=True):
-        if (moment := found[index]) is not None:
-            known[place] = True
-            zoned[place] = moment.tzinfo is not None
-            plain = moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment
-            micros[place] = (plain - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
-
-
-def _rare(text: str, form: str) -> dt.datetime | None:
+def _rare(word: str, form: str) -> tuple[int, bool] | None:
+    """Formats with names of months, and dates as e-mails and feeds write them."""
     try:
         if form:
-            return dt.datetime.strptime(text, form)  # noqa: DTZ007  # the zone is the declaration's
-        return (
-            email.utils.parsedate_to_datetime(text)
-            if re.match(r"[A-Za-z]{3}, \d|\d+ [A-Za-z]{3} \d{4}", text)
-            else None
-        )
+            found = dt.datetime.strptime(word, form)  # noqa: DTZ007  (the zone is the declaration's)
+        elif _MAIL.match(word):
+            found = email.utils.parsedate_to_datetime(word)
+        else:
+            return None
     except (ValueError, IndexError, TypeError, OverflowError):
         return None
+    plain = found.replace(tzinfo=dt.UTC) if found.tzinfo is None else found
+    return (plain - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(
+        microseconds=1
+    ), found.tzinfo is not None
 
 
 _CELL_PATTERNS = (re.compile(_COMPACT), re.compile(_PARTED))
