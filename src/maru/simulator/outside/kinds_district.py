@@ -142,7 +142,7 @@ def _news(index: int) -> System:
     return System(
         kit="feed", **{**_own(index, "news", "구정 소식", "news", "구청 누리집의 새 소식", "News of the district office"), "variant": int(atom)}, category="administration", address=f"https://{slug}.maru.example/news/{'atom' if atom else 'rss'}.xml", provider=f"web_{slug}", term="be gentle", zone="UTC" if atom else "Asia/Seoul",
         fields=(
-            code("guid|id", "entry_id", "번호", "Id", serial(f"{slug}-", 6)), text("title", "title", "제목", "Title", pick("봄맞이 골목 청소", "도서관 새로 엽니다", "구민 배심원 모십니다", "어린이 물놀이터 운영")), text("link", "link", "주소", "Address", link(f"https://{slug}.maru.example/news/{{i}}")), when("pubDate|updated", "published_at", "게시 시각", "Published at", at("%Y-%m-%dT%H:%M:%SZ" if atom else "rfc822")), text("description|summary", "summary", "요약", "Summary", pick("자세한 내용은 누리집에서", "누구나 올 수 있습니다", "<b>무료</b>입니다")),
+            code("guid|id", "entry_id", "번호", "Id", serial(f"urn:maru:{slug}:" if atom else f"{slug}-", 6)), text("title", "title", "제목", "Title", pick("봄맞이 골목 청소", "도서관 새로 엽니다", "구민 배심원 모십니다", "어린이 물놀이터 운영")), text("link", "link", "주소", "Address", link(f"https://{slug}.maru.example/news/{{i}}")), when("pubDate|updated", "published_at", "게시 시각", "Published at", at("%Y-%m-%dT%H:%M:%SZ" if atom else "rfc822")), text("description|summary", "summary", "요약", "Summary", pick("자세한 내용은 누리집에서", "누구나 올 수 있습니다", "<b>무료</b>입니다")),
         ),
         key=("entry_id",), time="published_at", batch=1, interval_s=3600, window=30, every_s=600, traps=("html_in_text", "window_only"), options={"form": "atom" if atom else "rss"},
     )  # fmt: skip
