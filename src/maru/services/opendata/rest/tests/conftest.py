@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.db import connections
 
 from maru.services.opendata.rest import doorkeeper
 from maru.services.opendata.rest.asgi import application
@@ -33,7 +34,9 @@ def address(db: None, django_db_blocker: Any) -> Iterator[str]:
         application.forget()
         with plaza.served(application) as url:
             yield url
+        plaza.let_go()
         plaza.clear()
+        connections.close_all()
     patch.undo()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 import uvicorn
+from django.db import connections
 
 from maru.commons.offices.models import Office
 from maru.platform.ports.lake.contracts import ARROW, Column, TableSpec
@@ -21,7 +22,7 @@ from maru.services.opendata.operations.keys import digest_of
 from maru.services.opendata.operations.marks import index_words
 from maru.services.opendata.queries.catalogue import KIND
 from maru.services.opendata.queries.lake import lake
-from maru.services.opendata.rest.asgi import application
+from maru.services.opendata.rest.asgi import THREADS, application
 
 KEY = "0123456789abcdef0123456789abcdef"
 BEGAN = dt.datetime(2024, 5, 1, tzinfo=dt.UTC)
@@ -183,6 +184,18 @@ def clear() -> None:
         model.objects.all().delete()
     Office.objects.filter(code="transport-division").delete()
     application.forget()
+
+
+def let_go() -> None:
+    """Close the connections of the front's threads: a test database that is in use cannot be removed."""
+    meeting = threading.Barrier(THREADS)
+
+    def close() -> None:
+        meeting.wait(10)
+        connections.close_all()
+
+    for job in [application._pool.submit(close) for _each in range(THREADS)]:
+        job.result(20)
 
 
 class _Server(uvicorn.Server):

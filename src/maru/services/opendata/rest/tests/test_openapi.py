@@ -27,7 +27,7 @@ DOCUMENTS = (
     "/ogc/api",
 )
 # Calls for each operation and document; all of them are made in some 30 s on two cores.
-EXAMPLES = 12
+EXAMPLES = 8
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
