@@ -9,6 +9,7 @@ interface Column {
   name: string;
   title: string;
   unit: string;
+  time: boolean;
 }
 
 interface MapData {
@@ -17,6 +18,7 @@ interface MapData {
   bounds: [number, number, number, number] | null;
   columns: Column[];
   lang: string;
+  timeZone: string;
   words: Record<string, string>;
 }
 
@@ -72,10 +74,24 @@ function card(feature: MapGeoJSONFeature, data: MapData): HTMLElement {
     const term = document.createElement("dt");
     const says = document.createElement("dd");
     term.textContent = column.title;
-    says.textContent = typeof value === "number" && column.unit ? `${format.format(value)} ${column.unit}` : String(value);
+    says.textContent = typeof value === "number" && column.unit ? `${format.format(value)} ${column.unit}` : column.time ? clock(String(value), data) : String(value);
     list.append(term, says);
   }
   return list;
+}
+
+function clock(iso: string, data: MapData): string {
+  const at = new Date(iso);
+  return Number.isNaN(at.getTime()) ? iso : new Intl.DateTimeFormat(data.lang, { dateStyle: "medium", timeStyle: "short", timeZone: data.timeZone }).format(at);
+}
+
+/** Several records of one place lie on each other: all of them are told, up to a screenful. */
+function cards(found: MapGeoJSONFeature[], data: MapData): HTMLElement {
+  const all = document.createElement("div");
+  all.className = "map__cards";
+  all.tabIndex = 0;
+  for (const one of found.slice(0, 12)) all.append(card(one, data));
+  return all;
 }
 
 function say(place: HTMLElement, words: string): void {
@@ -189,8 +205,8 @@ export function show(place: HTMLElement): void {
   });
   for (const layer of ["points", "areas", "edges"]) {
     map.on("click", layer, (event) => {
-      const found = event.features?.[0];
-      if (found) new Popup({ maxWidth: "20rem" }).setLngLat(event.lngLat).setDOMContent(card(found, data)).addTo(map);
+      const found = event.features ?? [];
+      if (found.length) new Popup({ maxWidth: "20rem" }).setLngLat(event.lngLat).setDOMContent(cards(found, data)).addTo(map);
     });
   }
   for (const layer of ["clusters", "points", "areas"]) {

@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -43,6 +44,7 @@ def map_page(request: HttpRequest, slug: str) -> HttpResponse:
             rows = rows_of(page.rows, page.columns, [""] * len(page.columns))
         except QueryFault as fault:
             wanted.faults[fault.field] = fault.reason
+    times = {one.name for one in view.columns if one.type == "datetime"}
     address = reverse("opendata:file", args=[slug, slug, "geojson"])
     query = wanted.address(page=None, after=None, size=None, facet=None)
     context |= {
@@ -55,8 +57,12 @@ def map_page(request: HttpRequest, slug: str) -> HttpResponse:
             "address": address + (query if query != "?" else ""),
             "most": MOST_FEATURES,
             "bounds": list(view.bounds) if view.bounds else None,
-            "columns": [{"name": one.name, "title": one.title, "unit": one.unit} for one in heads(view)],
+            "columns": [
+                {"name": one.name, "title": one.title, "unit": one.unit, "time": one.name in times}
+                for one in heads(view)
+            ],
             "lang": get_language() or settings.LANGUAGE_CODE,
+            "timeZone": getattr(timezone.get_current_timezone(), "key", "UTC"),
             "words": {
                 "title": _("Map"),
                 "nearer": _("Nearer"),
