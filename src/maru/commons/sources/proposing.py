@@ -212,11 +212,7 @@ def _unit(title: str) -> str:
 def _key(table: pa.Table, fields: Sequence[FieldRule], time: str) -> tuple[str, ...]:
     """The fewest columns, from the left, that tell every row from every other; all of them if even those do not."""
     names = dict(zip([rule.name for rule in fields], table.column_names, strict=True))
-    likely = [
-        rule.name for rule in fields if rule.type in ("text", "integer", "datetime", "date") and not rule.role
-    ]
-    likely.sort(key=lambda name: (name != time, names[name] == ""))
-    likely = sorted(likely[:10], key=list(names).index)
+    likely = [rule.name for place, rule in enumerate(fields) if _tells_apart(rule, first=place == 0)][:10]
     for width in range(1, _WIDEST_KEY + 1):
         for chosen in combinations(likely, width):
             if _unique(table, [names[name] for name in chosen]):
@@ -224,12 +220,21 @@ def _key(table: pa.Table, fields: Sequence[FieldRule], time: str) -> tuple[str, 
     return tuple(rule.name for rule in fields)
 
 
+def _tells_apart(rule: FieldRule, *, first: bool) -> bool:
+    """Whether a column may be part of a key. Whole numbers are measures, unless they come first or call themselves a number."""
+    if rule.role:
+        return False
+    if rule.type == "integer":
+        return first or bool(re.search(r"(^|_)(id|no|number|code|seq|key)(_|$)", rule.name))
+    return rule.type in ("text", "datetime", "date")
+
+
 def _unique(table: pa.Table, columns: list[str]) -> bool:
     chosen = table.select(columns)
-    if any(
-        pc.any(pc.equal(pc.fill_null(pc.cast(column, pa.string()), ""), "")).as_py()
-        for column in chosen.columns
-    ):
+    texts = [
+        pc.utf8_trim_whitespace(pc.fill_null(pc.cast(column, pa.string()), "")) for column in chosen.columns
+    ]
+    if any(pc.any(pc.is_in(column, value_set=pa.array(["", "-"]))).as_py() for column in texts):
         return False
     return bool(chosen.group_by(columns).aggregate([]).num_rows == table.num_rows)
 

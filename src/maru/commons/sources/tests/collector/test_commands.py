@@ -1,0 +1,136 @@
+"""``maru source …`` as people type it: new, list, check, run, letters, pause."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+
+from maru.commons.sources.models import Source
+from maru.commons.sources.tests.collector.test_rounds import row
+from maru.commons.sources.tests.collector.world import World, drawer
+from maru.platform.ports.environment import Environment
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Maru = Callable[..., tuple[int, str, str]]
+TABLE = "측정소명,측정일시,미세먼지(㎍/㎥),위도,경도\n가람,2026-05-01 10:00,31,36.4,130.9\n노을,2026-05-01 10:00,-,36.41,130.87\n가람,2026-05-01 11:00,35,36.4,130.9\n"
+
+
+@pytest.fixture
+def maru(home: Path, settings: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch, office: Any) -> Maru:
+    """Run one command in the home of the test."""
+    from maru.commons.sources.runner import shelf
+    from maru.project import cli
+
+    environment: Environment = replace(django_settings.MARU, home=home, lake=home / "lake", outside="")
+    settings.MARU = environment
+    monkeypatch.setattr(shelf, "BUILT_IN", home / "none")
+
+    def run(*words: str) -> tuple[int, str, str]:
+        options = cli.build_parser().parse_args(["source", *words])
+        options.environment = environment
+        capsys.readouterr()
+        code = int(options.run(options))
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return run
+
+
+def test_from_an_address_to_records_without_python(maru: Maru, world: World, home: Path) -> None:
+    world.answer = lambda _path: (200, {"Content-Type": "text/csv"}, TABLE.encode("cp949"))
+    code, out, _err = maru("new", f"{world.url}/dust.csv", "--title-ko", "먼지", "--office", "roads", "--json")
+    made = json.loads(out)
+    assert code == 0
+    assert made["fields"] == {
+        "station": "text", "measured_at": "datetime", "pm10": "integer", "latitude": "number", "longitude": "number",
+    }  # fmt: skip
+    assert (made["key"], made["time"], made["rows"], made["dead"]) == (["station", "measured_at"], "measured_at", 3, 0)
+    assert (home / "connectors" / "dust" / "fixtures" / "outage.html").exists()
+    assert maru("check", "dust")[0] == 0
+    code, out, _err = maru("run", "dust", "--json")
+    assert (code, json.loads(out)["new"]) == (0, 3)
+    listed = json.loads(maru("list", "--json")[1])
+    assert [(one["name"], one["records"], one["own"]) for one in listed] == [("dust", 3, True)]
+    assert "dust" in maru("list")[1]
+    assert maru("new", f"{world.url}/dust.csv")[0] == 1
+    assert maru("new", f"{world.url}/dust.csv", "--force")[0] == 0
+
+
+def test_a_file_is_a_source_as_well(maru: Maru, tmp_path: Path) -> None:
+    path = tmp_path / "places.csv"
+    path.write_text("name,phone\na,1\nb,2\n")
+    code, out, _err = maru("new", str(path), "--json")
+    assert (code, json.loads(out)["key"]) == (0, ["name"])
+    assert maru("run", "places")[0] == 0
+    assert Source.objects.get().records == 2
+
+
+def test_what_new_refuses(maru: Maru, world: World, tmp_path: Path) -> None:
+    world.answer = lambda _path: (404, {}, b"no")
+    for words, said in (
+        ((str(tmp_path / "none.csv"),), "address"),
+        ((f"{world.url}/x.csv",), "not_found"),
+        ((f"{world.url}/x.csv", "--name", "Bad Name"), "name"),
+        ((f"{world.url}/x.csv", "--category", "none"), "category"),
+        ((f"{world.url}/x.csv", "--office", "none"), "office"),
+    ):
+        code, _out, err = maru("new", *words)
+        assert code == 1 and said in err, (words, err)
+
+
+def test_check_says_what_is_not_as_written_down(maru: Maru, home: Path) -> None:
+    drawer(home, "air", "https://a.example/")
+    assert "expected.json: is missing" in maru("check", "air")[1]
+    fixtures = home / "connectors" / "air" / "fixtures"
+    fixtures.mkdir()
+    (fixtures / "ordinary.json").write_text(json.dumps([row("a", 1), row("b", "x")]))
+    (fixtures / "outage.html").write_text("<html>503</html>")
+    expected = home / "connectors" / "air" / "expected.json"
+    expected.write_text(json.dumps({"ordinary.json": {"rows": 1, "dead": 1, "first": [{"station": "a", "value": 1.0}]}}))
+    code, out, _err = maru("check", "air")
+    assert code == 1 and "outage.html: expected.json does not say" in out
+    assert maru("check", "air", "--write-expected")[0] == 0
+    assert json.loads(expected.read_text())["outage.html"]["fault"]
+    expected.write_text(expected.read_text().replace('"value": 1.0', '"value": 2.0'))
+    code, out, _err = maru("check", "air", "--json")
+    assert code == 1 and json.loads(out)["air"] == ["ordinary.json: record 1, value: 1.0 instead of 2.0"]
+    assert maru("check", "none")[0] == 1
+
+
+def test_a_declaration_that_is_wrong_is_named(maru: Maru, home: Path) -> None:
+    folder = home / "connectors" / "bad"
+    folder.mkdir(parents=True)
+    (folder / "connector.toml").write_text("names = 3\n")
+    code, _out, err = maru("check", "bad")
+    assert code == 1 and "kind: is missing" in err
+
+
+def test_live_asks_once_and_keeps_nothing(maru: Maru, world: World, home: Path) -> None:
+    drawer(home, "air", f"{world.url}/air")
+    world.rows = [row("a", 1), row("b", "x")]
+    code, out, _err = maru("check", "air", "--live", "--json")
+    report = json.loads(out)[0]
+    assert (code, report["rows"], report["dead"], report["first"][0]["value"]) == (0, 1, 1, 1.0)
+    assert not (home / "lake" / "air").exists()
+    world.down = True
+    assert maru("check", "air", "--live")[0] == 1
+
+
+def test_pause_letters_and_retry(maru: Maru, world: World, home: Path) -> None:
+    drawer(home, "air", f"{world.url}/air")
+    world.rows = [row("a", 1), row("b", "x")]
+    assert maru("run", "air")[0] == 0
+    assert "x" in maru("letters", "air")[1]
+    assert json.loads(maru("letters", "air", "--json")[1])[0]["field"] == "value"
+    assert json.loads(maru("letters", "air", "--retry", "--json")[1])["settled"] == 0
+    assert maru("pause", "air")[0] == 0
+    assert Source.objects.get().paused
+    assert maru("pause", "air")[0] == 1
+    assert maru("resume", "air")[0] == 0
+    assert maru("letters", "none")[0] == 1
