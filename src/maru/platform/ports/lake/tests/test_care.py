@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
 import json
 import time
@@ -11,6 +12,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from maru.platform.ports.environment import load
+from maru.platform.ports.lake.commands import register
 from maru.platform.ports.lake.contracts import Column, LakeFault, TableSpec
 from maru.platform.ports.lake.store import FileLake
 from maru.platform.ports.lake.tests.tables import (
@@ -24,7 +27,6 @@ from maru.platform.ports.lake.tests.tables import (
     lots,
     readings,
 )
-from maru.project.cli import main as maru
 
 DAY = dt.timedelta(days=1)
 
@@ -267,8 +269,11 @@ def test_commands(
     lake.append("people", _people((1, "김가온", "012", "c")))
 
     def run(*arguments: str) -> tuple[int, str]:
-        status = maru(["lake", *arguments])
-        return status, capsys.readouterr().out
+        parser = argparse.ArgumentParser()
+        register(parser.add_subparsers(), [])
+        options = parser.parse_args(["lake", *arguments])
+        options.environment = load()
+        return options.run(options), capsys.readouterr().out
 
     status, text = run("tables", "--json")
     assert (status, [row["records"] for row in json.loads(text)]) == (0, [0, 2, 0])

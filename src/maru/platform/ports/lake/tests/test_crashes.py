@@ -21,7 +21,7 @@ import pytest
 from maru.platform.ports.lake import log
 from maru.platform.ports.lake.contracts import LakeFault
 from maru.platform.ports.lake.store import FileLake
-from maru.platform.ports.lake.tests.crasher import ACTS
+from maru.platform.ports.lake.tests.dying import ACTS
 from maru.platform.ports.lake.tests.tables import BEGIN, READINGS, asked, current, history, readings
 from maru.platform.ports.lake.tests.writer import ROWS
 
@@ -54,7 +54,7 @@ def _state(lake: FileLake) -> tuple[list[float], int] | None:
 
 
 def test_death_at_every_step(tmp_path: Path) -> None:
-    done = subprocess.run(_python("crasher", tmp_path), capture_output=True, text=True, timeout=100)
+    done = subprocess.run(_python("dying", tmp_path), capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     deaths = [home for home in tmp_path.iterdir() if "-" in home.name]
     assert len(deaths) > 40

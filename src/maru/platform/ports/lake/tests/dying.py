@@ -1,5 +1,5 @@
 """Dies at each step of each act: for n = 1, 2, 3… a child does the act in a copy of the lake and kills itself at the n-th call that
-touches the disk. ``python -m maru.platform.ports.lake.tests.crasher FOLDER`` leaves a folder ``act-n`` for each death."""
+touches the disk. ``python -m maru.platform.ports.lake.tests.dying FOLDER`` leaves a folder ``act-n`` for each death."""
 
 from __future__ import annotations
 
