@@ -150,9 +150,10 @@ def _is_sorted(file: pq.ParquetFile, at: int, name: str) -> bool:
 
 def _choose_joint(columns: Sequence[_Column], groups: Sequence[Group]) -> list[str]:
     """Columns for the joint cells: fewest values first, as long as the cells of a group stay few beside its rows."""
-    by_size = sorted(
-        (one for one in columns if len(one.numbers) <= MOST_JOINT_VALUES), key=lambda one: len(one.numbers)
-    )
+    # What the rows stand in the order of is told by the groups' limits.
+    ordered = {group.sorted_by for group in groups}
+    usable = (one for one in columns if len(one.numbers) <= MOST_JOINT_VALUES and one.name not in ordered)
+    by_size = sorted(usable, key=lambda one: len(one.numbers))
     chosen: list[_Column] = []
     # Looked at in the middle of the file: first and last groups are often not like the others.
     middle = len(groups) // 2

@@ -36,6 +36,7 @@ from maru.services.opendata.engine.sql import TYPES, Compiler
 MOST_PIECES = (
     6  # parts of files that one page is put together from; beyond, one question to DuckDB is cheaper
 )
+MOST_APART = 2  # values of what a page is ordered by that are looked for one after the other
 MOST_HOLD = 400_000  # corrected rows that are held in memory
 
 
@@ -174,7 +175,7 @@ class LargeSheet(Sheet):
             elif before < offset + limit:
                 wanted.append((value, found[value]))
             before += found[value]
-        if len(wanted) <= MOST_PIECES:
+        if len(wanted) <= MOST_APART:
             return self._one_by_one(index, query, columns, wanted, offset - skipped, limit)
         if wanted[-1][0] is None:
             return None
@@ -228,49 +229,40 @@ class LargeSheet(Sheet):
         """Rows of a page in the order of the files: only the groups that hold some of them are read."""
         counts = self._fit(index, where).counts
         ends = np.cumsum(counts)
+        total = int(ends[-1]) if len(ends) else 0
+        last = min(offset + limit, total)
         rows: list[tuple[Any, ...]] = []
-        at = int(np.searchsorted(ends, offset, side="right"))
-        pieces = 0
-        while len(rows) < limit and at < len(counts):
-            if counts[at]:
-                skip = max(0, offset - int(ends[at] - counts[at]))
-                if pieces >= MOST_PIECES:
-                    rows += self._far(index, where, columns, at, counts, limit - len(rows))
-                    break
-                whole = counts[at] == index.sizes[at]
-                rows += self._fetch(
-                    index.groups[at], None if whole else where, columns, skip, limit - len(rows)
-                )
-                pieces += 1
-            at += 1
+        if offset < last:
+            first = int(np.searchsorted(ends, offset, side="right"))
+            needed = (np.flatnonzero(counts[first : int(np.searchsorted(ends, last)) + 1]) + first).tolist()
+            skip = offset - int(ends[first] - counts[first])
+            if len(needed) > MOST_PIECES:
+                rows = self._far(index, needed, where, columns, skip, last - offset)
+            else:
+                for at in needed:
+                    rest = None if counts[at] == index.sizes[at] else where
+                    rows += self._fetch(index.groups[at], rest, columns, skip, last - offset - len(rows))
+                    skip = 0
         if len(rows) < limit and self.rest is not None:
-            total = int(ends[-1]) if len(ends) else 0
-            query = Query(
-                tuple(one.name for one in columns),
-                where,
-                (),
-                max(0, offset - total),
-                limit - len(rows),
-                total=False,
-            )
-            rows += self.rest.page(query).rows
+            names = tuple(one.name for one in columns)
+            rows += self.rest.page(
+                Query(names, where, (), max(0, offset - total), limit - len(rows), total=False)
+            ).rows
         return rows
 
     def _far(
         self,
         index: Index,
+        groups: Sequence[int],
         where: Condition | None,
         columns: Sequence[ColumnInfo],
-        at: int,
-        counts: Ints,
+        offset: int,
         limit: int,
     ) -> list[tuple[Any, ...]]:
-        """The rest of a page whose rows lie far apart, in one question."""
-        ahead = np.flatnonzero(counts[at:]) + at
-        needed = int(np.searchsorted(np.cumsum(counts[ahead]), limit)) + 1
+        """A page whose rows lie far apart, in one question."""
         compiler = Compiler(self.columns)
-        source = self._source(index, ahead[:needed].tolist(), where, columns, compiler)
-        return duck.rows(f"{source} LIMIT ?", [*compiler.parameters, limit])
+        source = self._source(index, groups, where, columns, compiler)
+        return duck.rows(f"{source} LIMIT ? OFFSET ?", [*compiler.parameters, limit, offset])
 
     def _fetch(
         self, group: Group, where: Condition | None, columns: Sequence[ColumnInfo], offset: int, limit: int
@@ -402,10 +394,11 @@ def _value(value: Any) -> Value:
 
 
 def _runs(groups: Sequence[Group], wanted: Sequence[int]) -> list[tuple[int, int]]:
-    """Neighbours in one file, as (first, last)."""
+    """The first and the last wanted group of each file: what lies between holds no row that fits, and DuckDB skips it by its limits
+    faster than it opens the file again."""
     runs: list[tuple[int, int]] = []
     for at in wanted:
-        if runs and runs[-1][1] == at - 1 and groups[at].path == groups[at - 1].path:
+        if runs and groups[at].path == groups[runs[-1][0]].path:
             runs[-1] = (runs[-1][0], at)
         else:
             runs.append((at, at))
