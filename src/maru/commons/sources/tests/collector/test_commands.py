@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 
+from maru.commons.sources import commands
 from maru.commons.sources.models import Source
+from maru.commons.sources.runner import shelf
 from maru.commons.sources.tests.collector.test_rounds import row
 from maru.commons.sources.tests.collector.world import World, drawer
 from maru.platform.ports.environment import Environment
@@ -24,15 +27,14 @@ TABLE = "측정소명,측정일시,미세먼지(㎍/㎥),위도,경도\n가람,2
 @pytest.fixture
 def maru(home: Path, settings: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch, office: Any) -> Maru:
     """Run one command in the home of the test."""
-    from maru.commons.sources.runner import shelf
-    from maru.project import cli
-
     environment: Environment = replace(django_settings.MARU, home=home, lake=home / "lake", outside="")
     settings.MARU = environment
     monkeypatch.setattr(shelf, "BUILT_IN", home / "none")
 
     def run(*words: str) -> tuple[int, str, str]:
-        options = cli.build_parser().parse_args(["source", *words])
+        parser = argparse.ArgumentParser()
+        commands.register(parser.add_subparsers(), [])
+        options = parser.parse_args(["source", *words])
         options.environment = environment
         capsys.readouterr()
         code = int(options.run(options))

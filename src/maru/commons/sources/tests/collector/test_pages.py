@@ -13,11 +13,11 @@ from django.test import Client
 from django.utils import timezone
 
 from maru.commons.offices.models import Office
+from maru.commons.sources.contracts_pages import Filters
 from maru.commons.sources.models import DeadLetter, DriftAlarm, Hour, Latest, Run, Source
 from maru.commons.sources.operations import sources as operations
 from maru.commons.sources.queries import catalogue as catalogue_queries
 from maru.commons.sources.queries.catalogue import catalogue, forget
-from maru.commons.sources.contracts_pages import Filters
 from maru.commons.sources.tests.collector.world import drawer
 from maru.platform.audit.models import Entry
 

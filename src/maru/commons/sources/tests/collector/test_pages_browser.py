@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
 from django.utils import timezone
+from playwright.sync_api import expect, sync_playwright
 
 from maru.commons.sources.models import Hour, Latest, Source
 from maru.commons.sources.operations import sources as operations
