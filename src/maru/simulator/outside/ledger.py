@@ -140,7 +140,15 @@ class Ledger:
         self.stretches.append(Stretch(count, now + interval, interval))
 
     def times(self, indices: Indices) -> Times:
-        """When each record came, in unix seconds."""
+        """The time that each record bears, in unix seconds: when it came by the system's clock."""
+        found = self.true_times(indices)
+        for span in self.skewed:
+            inside = (indices >= span.first) & (indices < (span.end if span.end is not None else 1 << 60))
+            found = np.where(inside, found + span.by, found)
+        return found
+
+    def true_times(self, indices: Indices) -> Times:
+        """When each record came, whatever the system's clock says. Grows with the index."""
         batch = self.system.batch
         if len(self.stretches) == 1:
             only = self.stretches[0]
@@ -153,9 +161,6 @@ class Ledger:
             starts = np.array([one.start for one in self.stretches])
             intervals = np.array([one.interval for one in self.stretches])
             found = starts[which] + (indices - firsts[which]) // batch * intervals[which]
-        for span in self.skewed:
-            inside = (indices >= span.first) & (indices < (span.end if span.end is not None else 1 << 60))
-            found = np.where(inside, found + span.by, found)
         return found
 
     def sources(self, first: int, end: int) -> Indices:
@@ -228,11 +233,21 @@ class World:
 
 
 def first_at(ledger: Ledger, moment: float, count: int) -> int:
-    """The first record that came at ``moment`` or later (whole batches), ``count`` if none."""
+    """The first record that bears ``moment`` or a later time, ``count`` if none. While or after a clock was wrong, records with an
+    earlier time may stand behind it; none with a later one stands before it."""
+    found = _first_true(ledger, moment, count)
+    for span in ledger.skewed:
+        candidate = max(span.first, _first_true(ledger, moment - span.by, count))
+        if candidate < min(count, span.end if span.end is not None else count):
+            found = min(found, candidate)
+    return found
+
+
+def _first_true(ledger: Ledger, moment: float, count: int) -> int:
     low, high = 0, count
     while low < high:
         middle = (low + high) // 2
-        if float(ledger.times(np.array([middle], np.int64))[0]) < moment:
+        if float(ledger.true_times(np.array([middle], np.int64))[0]) < moment:
             low = middle + 1
         else:
             high = middle

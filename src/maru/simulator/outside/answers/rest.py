@@ -77,7 +77,7 @@ def rest(ledger: Ledger, asked: Question) -> Answer:
 
 
 def _by_cursor(ledger: Ledger, asked: Question) -> Answer:
-    """``?since&cursor&limit``: the cursor is a record's place, told to nobody."""
+    """``?since&after&cursor&limit``: from a time on, or behind a reading; the cursor is a record's place, told to nobody."""
     low, high = ledger.visible(asked.now)
     since = asked.query.get("since")
     if since:
@@ -85,6 +85,11 @@ def _by_cursor(ledger: Ledger, asked: Question) -> Answer:
         if moment_of is None:
             return problem(400, "since must be ISO 8601")
         low = max(low, first_at(ledger, moment_of, high))
+    after = asked.query.get("after", "")
+    if after:
+        if not after[1:].isdigit():
+            return problem(400, "no such reading")
+        low = max(low, min(high, int(after[1:]) - 100_000_000 + 1))
     first = min(high, max(low, query_number(asked.query.get("cursor", "").removeprefix("c"), low)))
     end = min(high, first + min(query_number(asked.query.get("limit"), 100), MOST))
     following = f'"c{end}"' if end < high else "null"

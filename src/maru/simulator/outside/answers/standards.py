@@ -12,6 +12,7 @@ from maru.simulator.outside.ledger import Ledger, first_at
 from maru.simulator.outside.rows import columns, json_template, names, rows
 
 _LATER = re.compile(r"(phenomenonTime|resultTime)\s+(gt|ge)\s+'?([0-9T:.+\-Z]+)'?", re.IGNORECASE)
+_AFTER = re.compile(r"(?:@iot\.)?id\s+gt\s+'?(\d+)'?")
 
 
 def sensorthings(ledger: Ledger, asked: Question) -> Answer:
@@ -28,7 +29,10 @@ def sensorthings(ledger: Ledger, asked: Question) -> Answer:
     skip = asked.number("$skip", 0)
     low, high = ledger.visible(asked.now)
     found = _LATER.search(query.get("$filter", ""))
-    if query.get("$filter") and not found:
+    after = _AFTER.fullmatch(query.get("$filter", "").strip())
+    if after:
+        low = max(low, min(high, int(after[1])))  # record i has the id i + 1
+    elif query.get("$filter") and not found:
         return Answer(b'{"code":400,"message":"Could not parse the filter"}', JSON, 400)
     if found:
         since = moment(found[3])

@@ -167,6 +167,12 @@ def test_rest_pages_by_cursor_number_and_offset(outside: Running) -> None:
         headers=headers,
     )
     assert since["data"] == second["data"][4:7]
+    after = outside.json(
+        "/energy_solar/api/v2/readings",
+        params={"limit": 2, "after": second["data"][4]["id"]},
+        headers=headers,
+    )
+    assert after["data"] == second["data"][5:7]
     page = outside.json("/library_loans/rest/loans?size=10&page=2", headers=headers)["result"]
     assert page["items"][0]["branch"]["lat"]
     offset = outside.json("/jobs_openings/api/openings?limit=5&offset=3")
@@ -258,6 +264,11 @@ def test_sensorthings_filters_and_links_on(outside: Running) -> None:
         found["value"][4]["@iot.id"],
         found["value"][4]["@iot.id"] + 1,
     ]
+    by_id = outside.json(
+        "/noise_levels/v1.1/Observations",
+        params={"$top": 3, "$filter": f"id gt {found['value'][2]['@iot.id']}"},
+    )
+    assert by_id["value"] == later["value"]
     assert outside.get("/noise_levels/v1.1/Observations?$filter=nonsense").status_code == 400
 
 

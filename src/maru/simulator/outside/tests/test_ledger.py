@@ -103,6 +103,16 @@ def test_the_first_record_from_a_moment_on() -> None:
     assert first_at(one, ANCHOR * 2, count) == count
 
 
+def test_after_a_wrong_clock_nothing_is_passed_over() -> None:
+    one = ledger("noise_levels")
+    control.apply(one, "skew", ANCHOR + 100)
+    control.apply(one, "recover", ANCHOR + 400)
+    count = one.count(ANCHOR + 2_000)
+    times = one.times(np.arange(count, dtype=np.int64))
+    for moment in (ANCHOR + 50, ANCHOR + 150, ANCHOR + 600, ANCHOR + 900):
+        assert first_at(one, moment, count) == int(np.flatnonzero(times >= moment)[0])
+
+
 @pytest.mark.parametrize("what", ["garbage", "duplicates", "skew"])
 def test_a_fault_of_records_stays_with_them(what: str) -> None:
     one = ledger("energy_solar")
