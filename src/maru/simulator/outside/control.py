@@ -110,6 +110,10 @@ class Panel:
         wanted = _fields(asked)
         if parts[1] == "chaos":
             return self._begin_chaos(wanted)
+        if parts[1] == "still":
+            for ledger in self.world.ledgers.values():
+                ledger.still = ledger.still or asked.now
+            return _json({"still": True})
         return self._control(parts[1], str(wanted.get("do", "")), asked)
 
     def _control(self, name: str, what: str, asked: Question) -> Answer:
@@ -174,24 +178,32 @@ class Panel:
             "next": offset + limit if offset + limit < len(ledger.delivered) else None,
             "keys": keys(ledger, right) if len(right) else [],
             "bad_words": [] if spoiled is None else [bad_word(name, one) for one in sources[spoiled].tolist()],
-            "complete": ledger.system.window == 0,
+            "records": right.tolist(), "bad_records": [] if spoiled is None else sources[spoiled].tolist(), "complete": ledger.system.window == 0,
+            "answers": list(ledger.handed) if offset == 0 else [], "trash": ledger.trash if offset == 0 else [],
         }  # fmt: skip
         return _json(found)
 
     def _begin_chaos(self, wanted: dict[str, object]) -> Answer:
         seconds, seed = float(str(wanted.get("seconds", 60))), int(str(wanted.get("seed", 1)))
+        spared = wanted.get("spare", ())
         self.chaos_until = time.time() + seconds
         if self._task:
             self._task.cancel()
         self._task = asyncio.get_running_loop().create_task(
-            self._chaos(seconds, seed, float(str(wanted.get("each", 0.5))))
+            self._chaos(
+                seconds,
+                seed,
+                float(str(wanted.get("each", 0.5))),
+                frozenset(map(str, spared)) if isinstance(spared, list) else frozenset(),
+            )
         )
         return _json({"chaos": seconds, "seed": seed})
 
-    async def _chaos(self, seconds: float, seed: int, each: float) -> None:
-        """Every ``each`` seconds something happens to some system; each fault lasts 2 to 25 s; at the end all recover."""
+    async def _chaos(self, seconds: float, seed: int, each: float, spared: frozenset[str]) -> None:
+        """Every ``each`` seconds something happens to some system that is not ``spared``; each fault lasts 2 to 25 s; at the end
+        all recover."""
         dice = random.Random(seed)
-        names = sorted(self.world.ledgers)
+        names = sorted(set(self.world.ledgers) - spared) or sorted(self.world.ledgers)
         ends: dict[str, float] = {}
         finish = time.time() + seconds
         try:

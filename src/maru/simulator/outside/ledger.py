@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import bisect
 import math
+import time
+from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +17,7 @@ Indices = npt.NDArray[np.int64]
 Times = npt.NDArray[np.float64]
 NINE_HOURS = 9 * 3600.0
 BAD_SHARE = 5  # of the records that come while a system writes garbage, one in so many is bad
+_HANDED = 20_000
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -117,9 +120,15 @@ class Ledger:
         self.sizes: dict[tuple[int, int, bool], int] = {}  # of files that were made for these records
         self.requests = 0
         self.errors = 0
+        self.still: float | None = None  # since when no record comes any more
+        # When which places were handed out, of a system that shows only the present: what was cut off cannot be asked again.
+        self.handed: deque[tuple[float, int, int]] = deque(maxlen=_HANDED)
+        self.trash: list[tuple[float, int]] = []  # when which answer that is none was given
 
     def count(self, now: float) -> int:
         """How many records there are."""
+        if self.still is not None:
+            now = min(now, self.still)
         last = self.stretches[-1]
         if now < last.start:
             return last.first
@@ -195,6 +204,8 @@ class Ledger:
     def hand_out(self, first: int, end: int) -> None:
         """Note that these places were delivered."""
         self.delivered.add(first, end)
+        if self.system.window and end > first:
+            self.handed.append((time.time(), first, end))
 
     def given(self) -> tuple[int, int]:
         """How many different good records were ever given, and how many bad ones."""

@@ -26,7 +26,7 @@ ANSWERS: dict[str, Callable[[Ledger, Question], Answer]] = {
 }  # fmt: skip
 _LEEWAY = 1.5  # a quota a minute is enforced with this much room: clocks and bursts differ
 _MOST_BODY = 4 * 1024 * 1024
-_GARBAGE = (
+GARBAGE = (
     b"<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>",
     b'{"RESULT":{"CODE":"INFO-000","MESS',
     b"\xff\xfe\x00\x01\x02 not what you asked for",
@@ -73,9 +73,9 @@ class Application:
             await asyncio.sleep(faults.slow_s)
         if faults.bodies and ledger.requests % 3 == 0:
             ledger.errors += 1
-            await _send(
-                send, Answer(_GARBAGE[ledger.requests // 3 % len(_GARBAGE)], "text/html"), asked.method
-            )
+            which = ledger.requests // 3 % len(GARBAGE)
+            if await _send(send, Answer(GARBAGE[which], "text/html"), asked.method):
+                ledger.trash.append((time.time(), which))
             return
         answer = self._limited(ledger, asked) or ANSWERS[ledger.system.kit](ledger, asked)
         if answer.tag:

@@ -250,3 +250,43 @@ def test_chaos_begins_ends_and_leaves_all_well(tmp_path: Path) -> None:
         until(
             lambda: not any(one["wrong"] for one in outside.json("/control/state.json")["systems"].values())
         )
+
+
+def test_chaos_spares_whom_it_is_told_to_and_a_still_world_grows_no_more(tmp_path: Path) -> None:
+    with running(tmp_path, "--records", "60000", "--rate", "20") as outside:
+        names = sorted(outside.json("/control/state.json")["systems"])
+        seen: set[str] = set()
+
+        def troubled() -> bool:
+            systems = outside.json("/control/state.json")["systems"]
+            seen.update(name for name, one in systems.items() if one["wrong"])
+            return len(seen) > 1
+
+        told = {"seconds": 2, "seed": 3, "each": 0.02, "spare": names[2:]}
+        outside.client.post(f"{outside.base}/control/chaos", json=told)
+        until(troubled)
+        assert seen <= set(names[:2])
+        until(lambda: outside.json("/control/state.json")["chaos"] == 0)
+        assert outside.client.post(f"{outside.base}/control/still").status_code == 200
+        before = outside.json("/control/state.json")["systems"]
+        outside.do("all", "flood")
+        after = outside.json("/control/state.json")["systems"]
+        assert {name: one["records"] for name, one in before.items()} == {
+            name: one["records"] for name, one in after.items()
+        }
+
+
+def test_it_is_told_when_a_window_was_sent_and_when_an_answer_was_none(outside: Running) -> None:
+    path = "/cycling_docks/gbfs/2/en/station_status.json"
+    began = time.time()
+    outside.get(path)
+    listed = outside.json("/control/delivered/cycling_docks?limit=10000")
+    assert len(listed["records"]) == len(listed["keys"])
+    sent, first, end = listed["answers"][-1]
+    assert began - 1 <= sent <= time.time()
+    assert set(listed["records"]) <= set(range(first, end))
+    outside.do("aram_contracts", "garbage")
+    for _number in range(3):
+        outside.get("/aram_contracts/x")
+    outside.do("aram_contracts", "recover")
+    assert len(outside.json("/control/delivered/aram_contracts")["trash"]) == 1
