@@ -99,7 +99,7 @@ class Declaration:
     fields: tuple[FieldRule, ...]
     key: tuple[str, ...]
     time: str = ""  # column of the record's own time; "": the time of arrival
-    zone: str = "Asia/Seoul"
+    zone: str = "UTC"
     crs: str = "EPSG:4326"
     series: tuple[SeriesRule, ...] = ()
     feeds: tuple[str, ...] = ()

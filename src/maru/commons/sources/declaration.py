@@ -15,6 +15,7 @@ from typing import Any, cast, get_args
 from zoneinfo import ZoneInfo
 
 import maru
+from maru.commons.offices.city import current_city
 from maru.commons.sources.contracts import (
     Declaration,
     FieldRule,
@@ -155,7 +156,7 @@ def _declaration(values: Values, folder: Path, *, code: bool) -> Declaration:
         fields=fields,
         key=keys,
         time=time,
-        zone=values.text("zone", "Asia/Seoul"),
+        zone=values.text("zone", "") or current_city().time_zone,
         crs=values.text("crs", "EPSG:4326", pattern=r"EPSG:\d{4,6}"),
         series=series,
         feeds=values.texts("feeds", ()),

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
+from maru.commons.offices.city import current_city
 from maru.commons.offices.queries import answering
 from maru.commons.sources.checking import outcome_of, record_expected
 from maru.commons.sources.contracts import Declaration, FieldRule, Licence, Schedule, SourceFault, Type
@@ -149,7 +150,7 @@ def _draft(name: str, address: str, wishes: Wishes) -> Declaration:
         fresh_s=max(3 * wishes.every_s, 60.0),
         fields=(),
         key=(),
-        zone="Asia/Seoul",
+        zone=current_city().time_zone,
     )
 
 

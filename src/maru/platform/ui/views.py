@@ -97,6 +97,9 @@ def robots(request: HttpRequest) -> HttpResponse:
         "/offices/",
         "/audit/",
         "/moderation/",
+        "/data/desk/",
+        "/data/subscriptions/",
+        "/developers/bookings/",
         "/language/",
         "/theme/",
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maru.commons.sources.contracts import (
@@ -24,6 +24,9 @@ from maru.commons.sources.reading import reasons
 from maru.commons.sources.reading.numbers import spoken_number
 from maru.commons.sources.records import schema, to_records
 
+# The machines of the tests are busy: how long one example takes says nothing.
+PATIENT = settings(deadline=None)
+
 NOW = dt.datetime(2026, 7, 1, 3, 0, tzinfo=dt.UTC)
 
 
@@ -31,7 +34,7 @@ def declared(*fields: FieldRule, key: str = "", **more: Any) -> Declaration:
     return Declaration(
         name="a_source", drawer="a_source", names={}, summaries={}, office="o", owner="o", category="health",
         kind="table", mode="poll", address="", schedule=Schedule(60, "t"), licence=Licence("CC0-1.0", "t"),
-        personal="none", fresh_s=60, fields=fields, key=(key or fields[0].name,), **more,
+        personal="none", fresh_s=60, fields=fields, key=(key or fields[0].name,), **{"zone": "Asia/Seoul", **more},
     )  # fmt: skip
 
 
@@ -357,6 +360,7 @@ EVERY_TYPE = declared(
 NAMES = [rule.names[0] for rule in EVERY_TYPE.fields]
 
 
+@PATIENT
 @given(st.lists(st.dictionaries(st.sampled_from(NAMES), ANY_VALUE), max_size=6))
 def test_any_row_is_a_record_or_dead(rows: list[dict[str, Any]]) -> None:
     got = to_records(EVERY_TYPE, rows, NOW)
@@ -370,6 +374,7 @@ def test_any_row_is_a_record_or_dead(rows: list[dict[str, Any]]) -> None:
         )
 
 
+@PATIENT
 @given(st.lists(st.tuples(ANY_TEXT, ANY_TEXT, ANY_TEXT), min_size=1, max_size=6))
 def test_the_same_holds_for_tables_and_each_row_is_read_as_if_alone(rows: list[tuple[str, str, str]]) -> None:
     names = ("값", "일시", "날")
@@ -386,12 +391,14 @@ def test_the_same_holds_for_tables_and_each_row_is_read_as_if_alone(rows: list[t
     assert found.to_pylist() == whole.table.slice(0, found.num_rows).to_pylist()
 
 
+@PATIENT
 @given(st.text())
 def test_a_spoken_number_is_a_number_or_nothing(text: str) -> None:
     found = spoken_number(text)
     assert found is None or isinstance(found, int | float)
 
 
+@PATIENT
 @given(st.integers(-(10**15), 10**15))
 def test_thousands_commas_change_nothing(number: int) -> None:
     assert spoken_number(f"{number:,}") == number

@@ -82,7 +82,7 @@ class Reading:
         return self.key == (LINE,)
 
 
-def read(body: bytes, file_name: str, zone: str = "Asia/Seoul") -> Reading:
+def read(body: bytes, file_name: str, zone: str = "UTC") -> Reading:
     """Read a whole file. Raises FileFault."""
     ending = re.search(r"\.[A-Za-z0-9]{1,8}$", file_name)
     kind = KINDS.get(ending[0].lower() if ending else "")
@@ -92,24 +92,18 @@ def read(body: bytes, file_name: str, zone: str = "Asia/Seoul") -> Reading:
         raise FileFault("empty")
     if len(body) > MOST_BYTES:
         raise FileFault("too_large", f"{len(body)} bytes")
-    rows = _json_rows(body) if kind == "json" else _table_rows(body, kind, file_name)
+    rows = _json_rows(body) if kind == "json" else _table_rows(body, kind)
     return _typed(rows, zone)
 
 
-def _table_rows(body: bytes, kind: str, file_name: str) -> RawRows:
+def _table_rows(body: bytes, kind: str) -> RawRows:
     if kind == "excel":
         _check_zip(body)
     declaration = _declaration((), "table" if kind == "csv" else "excel")
     try:
-        return (
-            kit("table" if kind == "csv" else "excel").parse(declaration, body, _content_type(file_name)).rows
-        )
+        return kit("table" if kind == "csv" else "excel").parse(declaration, body, "").rows
     except SourceFault as fault:
         raise FileFault("malformed" if fault.code != "empty" else "empty", fault.detail) from fault
-
-
-def _content_type(file_name: str) -> str:
-    return "text/tab-separated-values" if file_name.lower().endswith((".tsv", ".tab")) else ""
 
 
 def _check_zip(body: bytes) -> None:
@@ -380,7 +374,7 @@ def _is_identity(table: pa.Table, name: str) -> bool:
     return (pc.max(pc.utf8_length(column)).as_py() or 0) <= 60
 
 
-def _declaration(fields: tuple[FieldRule, ...], kind: str, zone: str = "Asia/Seoul") -> Declaration:
+def _declaration(fields: tuple[FieldRule, ...], kind: str, zone: str = "UTC") -> Declaration:
     return Declaration(
         name="upload",
         drawer="upload",

@@ -40,6 +40,7 @@ def declare(
         fields=(),
         key=(),
         complete=complete,
+        zone="Asia/Seoul",
         options=options,
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import xlsxwriter
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maru.commons.sources.contracts import (
@@ -26,6 +26,9 @@ from maru.commons.sources.kits.table import KIT
 from maru.commons.sources.reading import reasons
 from maru.commons.sources.records import to_records
 
+# The machines of the tests are busy: how long one example takes says nothing.
+PATIENT = settings(deadline=None)
+
 NOW = dt.datetime(2026, 7, 1, tzinfo=dt.UTC)
 
 
@@ -34,7 +37,7 @@ def declared(*fields: FieldRule, complete: bool = False, **options: Any) -> Decl
         name="a_source", drawer="a_source", names={}, summaries={}, office="o", owner="o", category="health",
         kind="table", mode="file", address="https://data.example/a.csv", schedule=Schedule(60, "t"),
         licence=Licence("CC0-1.0", "t"), personal="none", fresh_s=60, fields=fields, key=(fields[0].name,),
-        options=options, complete=complete,
+        options=options, complete=complete, zone="Asia/Seoul",
     )  # fmt: skip
 
 
@@ -76,6 +79,14 @@ def test_cp949_with_bytes_that_do_not_decode() -> None:
     _, records = parsed(SHOPS, body)  # where the name is the key, nobody can say which record it is
     assert [row.reason for row in records.dead] == [reasons.UNDECODABLE]
     assert records.table.num_rows == 1
+
+
+def test_lines_of_two_encodings_and_a_broken_one() -> None:
+    first, second = "가산,1,2024-01-01\n".encode("cp949"), "종로,2,2024-01-02\n".encode()
+    broken = b"x\xff,3,2024-01-02\n"
+    declaration = declared(COUNT, NAME, DAY)
+    found = rows(declaration, HEAD.encode("cp949") + first + second + broken)
+    assert found == [(1, "가산", D1), (2, "종로", D2), (3, "x\ufffd", D2)]
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\n"])
@@ -355,6 +366,25 @@ def test_html_posing_as_a_workbook(encoding: str) -> None:
     assert rows(SHOPS, PAGE.encode(encoding)) == [("강남\n역", 1, D1), ("강남\n역", 2, D2)]
 
 
+def test_a_title_over_all_columns_of_a_page() -> None:
+    from maru.commons.sources.kits.table_sniff import sniff
+
+    page = PAGE.replace("<tr><th>이름", '<tr><th colspan="3">가게 현황</th></tr><tr><th>이름')
+    assert rows(SHOPS, page) == [("강남\n역", 1, D1), ("강남\n역", 2, D2)]
+    assert [field.names[0] for field in sniff(page.encode()).fields] == ["이름", "대수", "날짜"]
+
+
+def test_excels_own_xml_of_2003() -> None:
+    body = """<?xml version="1.0" encoding="UTF-8"?><?mso-application progid="Excel.Sheet"?>
+<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">
+<Worksheet ss:Name="표"><Table>
+<Row><Cell><Data ss:Type="String">이름</Data></Cell><Cell><Data ss:Type="String">대수</Data></Cell><Cell><Data ss:Type="String">날짜</Data></Cell></Row>
+<Row><Cell><Data ss:Type="String">강남</Data></Cell><Cell><Data ss:Type="Number">1</Data></Cell><Cell><Data ss:Type="String">2024-01-01</Data></Cell></Row>
+<Row><Cell><Data ss:Type="String">종로</Data></Cell><Cell ss:Index="3"><Data ss:Type="String">2024-01-02</Data></Cell></Row>
+</Table></Worksheet></Workbook>"""
+    assert rows(SHOPS, body) == [("강남", 1, D1), ("종로", None, D2)]
+
+
 def workbook(*grids: list[list[Any]]) -> bytes:
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
@@ -424,6 +454,7 @@ CELL = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampl
 )
 
 
+@PATIENT
 @given(
     st.text(max_size=200)
     | st.lists(st.lists(CELL, max_size=5), max_size=8).map(
@@ -441,6 +472,7 @@ def test_any_text_below_the_header_is_rows_or_dead_letters(text: str) -> None:
     assert records.table.num_rows >= 1
 
 
+@PATIENT
 @given(st.lists(st.tuples(CELL, CELL, CELL), max_size=20))
 def test_what_csv_writes_correctly_is_read_whole(cells: list[tuple[str, str, str]]) -> None:
     import csv
@@ -466,6 +498,7 @@ def test_what_csv_writes_correctly_is_read_whole(cells: list[tuple[str, str, str
     )  # type: ignore[union-attr]
 
 
+@PATIENT
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_fault_or_a_delivery(body: bytes) -> None:
     try:
@@ -474,3 +507,37 @@ def test_any_bytes_are_a_fault_or_a_delivery(body: bytes) -> None:
         assert fault.code in SourceFault.CODES
     else:
         assert len(delivery.rows) == records.table.num_rows + len(records.dead)
+
+
+PART = st.text(st.sampled_from('ab가,"\n\r\t;|1234-: \ufffd'), max_size=10)
+
+
+@PATIENT
+@given(st.lists(st.tuples(PART, PART), max_size=30), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
+def test_no_line_is_ever_lost(lines: list[tuple[str, str]], end: str, header: bool) -> None:
+    """Whatever stands around it, each line's mark is in a row or in a dead letter."""
+    marked = [f"{before}M{place}M{after}" for place, (before, after) in enumerate(lines)]
+    sound = [f"가게{n},{n},2024-01-01" for n in range(5)]
+    options = {} if header else {"columns": ["이름", "대수", "날짜"]}
+    text = end.join([*([HEAD.strip()] if header else []), *sound, *marked])
+    delivery, _ = parsed(declared(NAME, COUNT, DAY, **options), text)
+    kept = [cell for row in delivery.rows.to_pylist() for cell in row.values()]  # type: ignore[union-attr]
+    everything = "\n".join([*kept, *(row.raw.decode("utf-8", "replace") for row in delivery.dead)])
+    assert all(f"M{place}M" in everything for place in range(len(lines)))
+
+
+@PATIENT
+@given(
+    st.binary(max_size=300)
+    | st.text(max_size=300).map(lambda text: ("a,b\n1,2\n" + text).encode("utf-8", "replace"))
+)
+def test_any_bytes_are_sniffed_or_refused(body: bytes) -> None:
+    from maru.commons.sources.kits.table_sniff import sniff
+
+    try:
+        found = sniff(body)
+    except SourceFault as fault:
+        assert fault.code in SourceFault.CODES
+    else:
+        assert len({field.name for field in found.fields}) == len(found.fields)
+        assert set(found.key) <= {field.name for field in found.fields}
