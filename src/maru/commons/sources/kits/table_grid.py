@@ -124,16 +124,19 @@ def _table(table: Any) -> Grid:
     """One table with its spans filled in. Tables inside its cells are not its rows."""
     grid: Grid = []
     hanging: dict[int, tuple[int, str]] = {}  # column: (rows left, text)
-    for row in table.iter("tr"):
+    for row in table.iter("tr", "row"):
         if next(row.iterancestors("table"), None) is not table:
             continue
         cells: list[str] = []
         for cell in row:
-            if cell.tag not in ("td", "th"):
+            if cell.tag not in ("td", "th", "cell"):
                 continue
             _take_hanging(hanging, cells)
             text = _text(cell)
-            for _ in range(_span(cell, "colspan")):
+            # Excel's own XML of 2003 leaves empty cells out and says where the next one stands.
+            cells += [""] * (_span(cell, "ss:index") - 1 - len(cells))
+            merged = _span(cell, "ss:mergeacross") if "ss:mergeacross" in cell.attrib else 0
+            for _ in range(_span(cell, "colspan") + merged):
                 if _span(cell, "rowspan") > 1:
                     hanging[len(cells)] = (_span(cell, "rowspan") - 1, text)
                 cells.append(text)

@@ -201,6 +201,8 @@ def _row_fits(shown: list[list[str]], width: int) -> bool:
 
 def _is_header_row(row: Sequence[str], width: int) -> bool:
     filled = sum(1 for cell in row if cell.strip())
+    if width > 1 and len({cell for cell in row if cell.strip()}) < 2:
+        return False  # a title that spans all columns
     # One nameless column (a row number) is usual; report lines leave more open.
     return filled * 10 >= width * 8 - 10 and filled >= min(2, width)
 

@@ -19,8 +19,7 @@ csv.field_size_limit(16 * 1024 * 1024)
 def decode(body: bytes, encoding: str = "") -> tuple[bytes, str]:
     """``body`` as UTF-8 with ``\\n`` line ends, and the encoding it had.
 
-    Bytes that decode in neither UTF-8 nor CP949 become U+FFFD in the one that has fewer of them: a broken character
-    spoils one cell, not the file.
+    Bytes that decode in neither UTF-8 nor CP949 become U+FFFD: a broken character spoils one cell, not the file.
     """
     if body[:3] == b"\xef\xbb\xbf":
         text, name = body[3:], "utf-8-sig"
@@ -41,10 +40,34 @@ def decode(body: bytes, encoding: str = "") -> tuple[bytes, str]:
         return _lines(body.decode("cp949").encode()), "cp949"
     except UnicodeDecodeError:
         pass
-    korean, western = body.decode("cp949", "replace"), body.decode("utf-8", "replace")
-    if korean.count("\ufffd") <= western.count("\ufffd"):
-        return _lines(korean.encode()), "cp949"
-    return _lines(western.encode()), "utf-8"
+    text, name = _line_by_line(body)
+    return _lines(text), name
+
+
+def _line_by_line(body: bytes) -> tuple[bytes, str]:
+    """A file put together from several, or with broken characters: each line in the encoding that reads it.
+
+    What neither reads is read in the one that most lines are in, with U+FFFD for the broken bytes.
+    """
+    lines = [(line, _encodings(line)) for line in body.split(b"\n")]
+    told = [found for line, found in lines if len(found) == 1]
+    main = "utf-8" if sum(found == ["utf-8"] for found in told) * 2 > len(told) else "cp949"
+    texts = [line.decode(found[0] if len(found) == 1 else main, "replace") for line, found in lines]
+    return "\n".join(texts).encode("utf-8", "replace"), main
+
+
+def _encodings(line: bytes) -> list[str]:
+    if line.isascii():
+        return []
+    found = []
+    for encoding in ("utf-8", "cp949"):
+        try:
+            line.decode(encoding)
+            found.append(encoding)
+        except UnicodeDecodeError:
+            continue
+    # Three bytes of UTF-8 are seldom two letters of CP949 as well, and hardly ever the other way round.
+    return found[:1]
 
 
 def _valid(body: bytes) -> bytes:
@@ -144,6 +167,10 @@ def group(lines: list[str], separator: str, width: int, first: int = 0) -> Itera
 def _joined(lines: list[str], index: int, separator: str, width: int) -> tuple[int, list[str]] | None:
     for end in range(index + 1, min(index + LONGEST_CELL, len(lines))):
         if lines[end].count('"') % 2:
+            reader = csv.reader((f"{line}\n" for line in lines[index : end + 1]), delimiter=separator)
+            cells = next(reader, [])
+            if reader.line_num <= end - index:
+                return None  # the quotes stand inside cells, so the first line is a record of its own
             cells = cells_of("\n".join(lines[index : end + 1]), separator)
             sound = len(cells) == width or (len(cells) > width and not any(cells[width:]))
             sound = sound and not _swallows(lines[index + 1 : end], separator, width)

@@ -275,9 +275,9 @@ def _is_short(column: pa.ChunkedArray) -> bool:
 def _is_weak(rule: FieldRule) -> bool:
     """A row number, which changes from file to file, or a count, which tells rows apart by chance."""
     name = rule.names[0]
-    if _ROW_NUMBERS.search(name):
-        return True
-    return rule.type == "integer" and not (
+    if rule.type != "integer":
+        return False
+    return _ROW_NUMBERS.search(name) is not None or not (
         _IDS.search(name) or _TIME_NAMES.search(name) or _STEPS.search(name)
     )
 

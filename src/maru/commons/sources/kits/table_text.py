@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from maru.commons.sources.contracts import DeadRow
-from maru.commons.sources.kits.table_head import Head, Wanted, find_head, unique
+from maru.commons.sources.kits.table_head import DEEPEST, Head, Wanted, find_head, unique
 from maru.commons.sources.kits.table_lines import (
     HEAD,
     SEPARATORS,
@@ -25,6 +25,7 @@ from maru.commons.sources.kits.table_lines import (
 from maru.commons.sources.kits.table_repair import Repair, join_broken
 from maru.commons.sources.kits.table_types import Check
 from maru.commons.sources.reading import reasons
+from maru.commons.sources.reading.columns import folded
 
 KEPT = 64 * 1024
 _BLOCK = 4 * 1024 * 1024
@@ -52,6 +53,7 @@ class Parsed:
 def lay_out(data: bytes, wanted: Wanted, separator: str = "") -> Layout:
     """Look at the first lines of ``data`` (UTF-8, ``\\n``)."""
     lines = data[: 2 * 1024 * 1024].decode("utf-8", "replace").split("\n", HEAD)[:HEAD]
+    separator = separator or _separator(lines, wanted)
     separator, width = find_separator(lines, (separator,) if separator else SEPARATORS)
     records = [one for one in group(lines, separator, width) if any(cell.strip() for cell in one.cells)]
     records = [one for one in records if one.start >= wanted.skip]
@@ -61,6 +63,28 @@ def lay_out(data: bytes, wanted: Wanted, separator: str = "") -> Layout:
     line = below[0].start if below else (records[-1].end if records else 0)
     shown = tuple(tuple(one.cells) for one in below)
     return Layout(separator, _fitted(head, shown, width, wanted), line, shown)
+
+
+def _separator(lines: list[str], wanted: Wanted) -> str:
+    """The separator that brings out the most declared names, or as many cells as columns are declared; "" if none does."""
+    known = {folded(name) for rule in wanted.rules for name in rule.names} | {
+        folded(name) for name in wanted.columns
+    }
+    hits = {
+        separator: max(
+            sum(folded(cell.strip('"')) in known for cell in cells_of(line, separator))
+            for line in lines[:DEEPEST]
+        )
+        for separator in (SEPARATORS if known else ())
+    }
+    if hits and max(hits.values()) > 1:
+        return max(hits, key=lambda separator: hits[separator])
+    fitting = [
+        one
+        for one in SEPARATORS
+        if wanted.columns and find_separator(lines, (one,))[1] == len(wanted.columns)
+    ]
+    return fitting[0] if len(fitting) == 1 else ""
 
 
 def _spaced(line: Line, width: int) -> Line:

@@ -7,12 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maru.commons.sources import declaration as declarations
 from maru.commons.sources.contracts import Declaration, FieldRule, Licence, Schedule, SeriesRule
 from maru.commons.sources.kits.registry import KINDS, MODULES
+
+# The machines of the tests are busy: how long one example takes says nothing.
+PATIENT = settings(deadline=None)
 
 GOOD = """
 names = { ko = "대기질", en = "Air quality" }
@@ -206,6 +209,7 @@ FIELDS = st.builds(
 )
 
 
+@PATIENT
 @given(
     field=FIELDS, names=BOTH, option=FILLED, every=st.floats(0.1, 1e6), complete=st.booleans(), other=WORDS
 )

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maru.commons.sources.contracts import Answer, Declaration, Delivery, SourceFault
@@ -22,6 +22,9 @@ from maru.commons.sources.kits.registry import KINDS, kit
 from maru.commons.sources.kits.sql_databases import quoted
 from maru.commons.sources.kits.tests.feeds import NOW, declare
 from maru.commons.sources.reading import reasons
+
+# The machines of the tests are busy: how long one example takes says nothing.
+PATIENT = settings(deadline=None)
 
 OLD = time.time() - 3600
 
@@ -344,6 +347,7 @@ def test_pushed_bodies() -> None:
         parse(declare("webhook"), b"<html>no</html>")
 
 
+@PATIENT
 @given(st.binary(max_size=100), st.text(max_size=30))
 def test_any_push_is_rows_or_a_fault(body: bytes, content_type: str) -> None:
     for kind in ("webhook", "mqtt"):
@@ -355,6 +359,7 @@ def test_any_push_is_rows_or_a_fault(body: bytes, content_type: str) -> None:
             assert isinstance(delivery, Delivery)
 
 
+@PATIENT
 @given(st.text())
 def test_a_quoted_name_stays_one_name(name: str) -> None:
     inner = quoted(name)[1:-1]
