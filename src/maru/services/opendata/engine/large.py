@@ -29,6 +29,7 @@ from maru.services.opendata.engine.contracts import (
     Value,
 )
 from maru.services.opendata.engine.cube import Group, Ints, counted
+from maru.services.opendata.engine.groups import number_sql, runs
 from maru.services.opendata.engine.index import Fit, Index
 from maru.services.opendata.engine.sheets import Sheet
 from maru.services.opendata.engine.sql import TYPES, Compiler
@@ -289,9 +290,9 @@ class LargeSheet(Sheet):
         """Count in these groups by reading them."""
         compiler = Compiler(self.columns)
         selects = []
-        for start, stop in _runs(index.groups, groups):
+        for start, stop in runs(index.groups, groups):
             first, last = index.groups[start], index.groups[stop]
-            number = _number(index.groups, start, stop)
+            number = number_sql(index.groups, start, stop)
             selects.append(
                 f"SELECT {number} AS g, count(*) AS n FROM {self._file(first)} WHERE file_row_number BETWEEN {first.first} "  # noqa: S608  # as above
                 f"AND {last.first + last.rows - 1} AND {compiler.condition(where)} GROUP BY 1"
@@ -310,7 +311,7 @@ class LargeSheet(Sheet):
     ) -> str:
         """The rows of these groups that fit, as a SELECT; ``by`` adds columns ``_by0`` … to order by, and the place."""
         selects = []
-        for start, stop in _runs(index.groups, groups):
+        for start, stop in runs(index.groups, groups):
             first, last = index.groups[start], index.groups[stop]
             names = self._names(first, columns)
             if by:
@@ -365,18 +366,6 @@ def open_large(
     return made
 
 
-def _number(groups: Sequence[Group], start: int, stop: int) -> str:
-    """SQL that tells the group of a row. Groups of one size but the last, as they are written, need only a division."""
-    size = groups[start].rows
-    if all(one.rows == size for one in groups[start:stop]) and groups[stop].rows <= size:
-        return f"{start} + (file_row_number - {groups[start].first}) // {size}"
-    cases = " ".join(
-        f"WHEN file_row_number < {groups[at].first + groups[at].rows} THEN {at}"
-        for at in range(start, stop + 1)
-    )
-    return f"CASE {cases} END"
-
-
 def _is_plain_count(query: Query) -> bool:
     """Whether it only asks how many rows there are of each value of a column."""
     measured = len(query.measures) == 1 and query.measures[0].column == "*"
@@ -391,15 +380,3 @@ def _both(where: Condition | None, one: Condition) -> Condition:
 def _value(value: Any) -> Value:
     found: Value = value
     return found
-
-
-def _runs(groups: Sequence[Group], wanted: Sequence[int]) -> list[tuple[int, int]]:
-    """The first and the last wanted group of each file: what lies between holds no row that fits, and DuckDB skips it by its limits
-    faster than it opens the file again."""
-    runs: list[tuple[int, int]] = []
-    for at in wanted:
-        if runs and groups[at].path == groups[runs[-1][0]].path:
-            runs[-1] = (runs[-1][0], at)
-        else:
-            runs.append((at, at))
-    return runs

@@ -38,6 +38,7 @@ HELD_ROWS = 400_000  # a table up to this size is held in memory
 HELD_CELLS = 24_000_000  # of all held tables together; the longest unused goes first
 # A living table has a new version every second. Holding it anew is worth it only if it is cheap, or the copy is old.
 CHEAP_S = 0.1
+SMALL_ROWS = 20_000  # up to so many it is always cheap; only a busy machine makes it look dear
 _numbers = itertools.count(1)
 
 
@@ -251,7 +252,8 @@ class Sheets:
         return made
 
     def _is_young(self, sheet: Sheet) -> bool:
-        return sheet.cost_s > CHEAP_S and time.monotonic() - sheet.opened < min(30.0, 20 * sheet.cost_s)
+        dear = sheet.cost_s > CHEAP_S and sheet.rows > SMALL_ROWS
+        return dear and time.monotonic() - sheet.opened < min(30.0, 20 * sheet.cost_s)
 
     def _evict(self) -> None:
         held = sum(cells for _sheet, cells in self._open.values())
