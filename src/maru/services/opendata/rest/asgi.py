@@ -24,6 +24,7 @@ from maru.services.opendata.contracts_keys import KeyGrant
 from maru.services.opendata.engine.contracts import QueryFault
 from maru.services.opendata.rest import doorkeeper, routes
 from maru.services.opendata.rest.blocks import blocks
+from maru.services.opendata.rest.columns import tables
 from maru.services.opendata.rest.counter import Counter
 from maru.services.opendata.rest.http import Answer, Problem, Request
 from maru.services.opendata.rest.keeping import Kept
@@ -195,6 +196,7 @@ class Front:
         """Know nothing of before: for tests, and after a change of settings."""
         self.kept.clear()
         blocks.clear()
+        tables.clear()
         self.keys.forget()
         self.limits.forget()
         shelf.forget()

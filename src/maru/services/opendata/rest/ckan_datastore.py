@@ -61,7 +61,7 @@ def datastore_search(asked: Asked) -> Any:
     holding = holding_of(asked, "resource_id", "id", "alias")
     try:
         query, wanted = _query(asked, holding)
-        page = page_of(holding.rows, query)
+        page = page_of(holding, query)
     except QueryFault as fault:
         raise Invalid({fault.field: [fault.reason]}) from None
     shape = asked.text("records_format") or "objects"

@@ -149,7 +149,7 @@ def _items(request: Request, holding: Holding) -> Answer:
         limit=limit,
     )
     wanted = filters.fields(request.get("properties"), holding.columns, "properties")
-    page = page_of(holding.rows, query)
+    page = page_of(holding, query)
     features = [
         _feature(holding, page.columns, row, name, wanted)
         for row, name in zip(page.rows, _ids(holding, page, query), strict=True)

@@ -118,7 +118,7 @@ def _answer(call: Call) -> Answer:
         offset=first - 1,
         limit=last - first + 1,
     )
-    page = page_of(holding.rows, query)
+    page = page_of(holding, query)
     if not page.rows:
         raise Coded("INFO-200")
     return _page(call, holding, page)

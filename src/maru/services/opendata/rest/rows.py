@@ -149,7 +149,7 @@ def _rows(request: Request, holding: Holding) -> Answer:
     if _is_plain(request):
         return _plain(request, holding)
     query = query_of(request, holding)
-    page = page_of(holding.rows, query)
+    page = page_of(holding, query)
     names = [column.name for column in page.columns]
     rows = b",".join(json_rows(page, names))
     more = len(page.rows) == query.limit and (page.total < 0 or query.offset + query.limit < page.total)

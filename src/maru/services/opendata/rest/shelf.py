@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+import pyarrow as pa
 
 from maru.services.opendata.contracts import DatasetView
 from maru.services.opendata.engine.contracts import ColumnInfo, Condition, FacetCount, Page, Query
@@ -33,6 +35,9 @@ class Rows(Protocol):
 
     def facet(self, column: str, where: Condition | None = None, limit: int = 20) -> Sequence[FacetCount]:
         """The most frequent values of a column."""
+
+    def stream(self, query: Query, batch: int = 20_000) -> Iterator[pa.RecordBatch]:
+        """All rows that match, in batches; ``limit`` 0 means no end."""
 
     def ids(self, query: Query) -> list[str]:
         """Stable ids of the records of a page."""

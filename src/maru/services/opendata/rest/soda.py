@@ -25,6 +25,7 @@ from maru.services.opendata.rest.http import (
     decoded,
 )
 from maru.services.opendata.rest.literals import columns_by_name
+from maru.services.opendata.rest.paging import page_of
 from maru.services.opendata.rest.shelf import Holding, shelf
 from maru.services.opendata.rest.soql import (
     Selection,
@@ -87,7 +88,7 @@ def answer(request: Request, key: str) -> Answer:
         body, kind_of = _geojson(holding, query)
         page = None
     else:
-        page = holding.rows.page(query)
+        page = page_of(holding, query)
         body, kind_of = (_csv(page, shown), CSV) if kind == "csv" else (_json(page, shown), JSON)
     return Answer(
         200,
