@@ -28,9 +28,12 @@ from maru.commons.sources.runner.subscriptions import Subscriptions
 from maru.platform.ports.environment import Environment
 from maru.platform.ports.heartbeat import beat
 from maru.platform.ports.lake import connect
+from maru.platform.ports.lake.contracts import LakeFault
+from maru.platform.ports.lake.store import FileLake
 
 log = structlog.get_logger("maru.collector")
 COMPUTING = 3
+TEND_S = 300.0
 _STOP_S = 4.0
 
 
@@ -79,6 +82,7 @@ def main(environment: Environment) -> int:
             threading.Thread(
                 target=collector.subscriptions.run, args=(stop,), name="subscriptions", daemon=True
             ),
+            threading.Thread(target=_tend, args=(connect(environment), stop), name="lake", daemon=True),
         ]
         for thread in threads:
             thread.start()
@@ -90,6 +94,18 @@ def main(environment: Environment) -> int:
         threads[0].join(3.0)
     # Runs that still wait for a slow provider are let go of: whatever they have not kept is asked for again.
     os._exit(code)
+
+
+def _tend(lake: FileLake, stop: threading.Event) -> None:
+    """Put small files together and take away old ones. A table that cannot be tended now is tended the next time."""
+    while not stop.wait(TEND_S):
+        try:
+            done = lake.tend()
+        except (LakeFault, OSError):
+            log.exception("the lake could not be tended")
+        else:
+            if done:
+                log.info("lake tended", tables=len(done))
 
 
 def _watch(

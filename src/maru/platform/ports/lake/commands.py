@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from maru.platform.ports.lake.store import FileLake
 
 
+Told = Callable[[str, str, dict[str, Any]], None]
+_listeners: list[Told] = []
+
+
+def on_loss(listener: Told) -> None:
+    """Call ``listener(act, target, details)`` when records or values are taken out by hand: the audit log stands above the ports."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
 def register(
     subparsers: argparse._SubParsersAction[argparse.ArgumentParser], parents: list[argparse.ArgumentParser]
 ) -> None:
@@ -131,6 +141,8 @@ def _erase(lake: FileLake, options: argparse.Namespace) -> int:
             return 2
         where[column] = value
     count = lake.erase(options.table, where)
+    # Of the values nothing is told: they are what had to go.
+    _tell("lake.erase", options.table, {"columns": sorted(where), "records": count})
     if options.json:
         print(json.dumps({"records": count}))
     else:
@@ -147,5 +159,11 @@ def _retain(lake: FileLake, options: argparse.Namespace) -> int:
         print(f"{options.before!r} is not a date", file=sys.stderr)
         return 2
     count = lake.retain(options.table, before)
+    _tell("lake.retain", options.table, {"before": before.isoformat(), "records": count})
     print(json.dumps({"records": count}) if options.json else f"{count} records taken away")
     return 0
+
+
+def _tell(act: str, table: str, details: dict[str, Any]) -> None:
+    for listener in _listeners:
+        listener(act, f"lake/{table}", details)
