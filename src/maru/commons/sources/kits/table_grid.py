@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import io
 import re
+import subprocess
+import sys
+import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import lxml.etree
 import lxml.html
-import python_calamine
+import orjson
 
 from maru.commons.sources.contracts import DeadRow, SourceFault
+from maru.commons.sources.kits import table_workbook
+from maru.commons.sources.kits.containers import LARGEST
 from maru.commons.sources.kits.options import Options
 from maru.commons.sources.kits.table_head import Wanted, find_head, unique
 from maru.commons.sources.kits.table_repair import Repair
@@ -22,8 +27,9 @@ from maru.commons.sources.reading.texts import plain
 
 HEAD = 80
 KEPT = 64 * 1024
-# A workbook may claim a million empty rows; an HTML table cells over thousands of columns.
-MOST_CELLS = 60_000_000
+_READER = Path(table_workbook.__file__)
+# An HTML table may claim cells over thousands of columns, in every row.
+MOST_CELLS = 20_000_000
 MOST_SPAN = 1_000
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 Grid = list[list[str]]
@@ -34,41 +40,47 @@ def workbook_grids(body: bytes, options: Options) -> list[Grid]:
 
     Raises SourceFault: ``malformed`` for what is no workbook or is locked, ``not_found`` for a sheet that is not there.
     """
+    with tempfile.TemporaryFile() as given:
+        given.write(body)
+        given.seek(0)
+        child = subprocess.Popen(  # our own file, and the sheet's name as its only word
+            [sys.executable, "-I", str(_READER), options.text("sheet")],
+            stdin=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    clock = threading.Timer(table_workbook.SECONDS, child.kill)
+    clock.start()
     try:
-        with python_calamine.load_workbook(io.BytesIO(body)) as book:
-            wanted = options.text("sheet")
-            if wanted:
-                return [_sheet(book, wanted)]
-            for name in book.sheet_names:
-                grid = _cells(book.get_sheet_by_name(name))
-                if len(grid) > 1:
-                    return [grid]
+        grid = _told(child, body)
+    finally:
+        clock.cancel()
+        child.kill()
+        child.wait()
+    return [grid] if grid else []
+
+
+def _told(child: subprocess.Popen[bytes], body: bytes) -> Grid:
+    """What the reader says, row by row. Its death is an answer too: the workbook wanted more than it may have."""
+    assert child.stdout is not None
+    grid: Grid = []
+    size = 0
+    with child.stdout as lines:
+        head = orjson.loads(lines.readline() or b'{"fault": "too_large", "detail": ""}')
+        if head["fault"] == "empty":
             return []
-    except (python_calamine.CalamineError, OSError, ValueError) as fault:
-        raise SourceFault("malformed", f"not a readable workbook: {fault}"[:300], raw=body[:KEPT]) from fault
-
-
-def _sheet(book: Any, wanted: str) -> Grid:
-    names = book.sheet_names
-    if wanted in names:
-        return _cells(book.get_sheet_by_name(wanted))
-    if wanted.isdigit() and 1 <= int(wanted) <= len(names):
-        return _cells(book.get_sheet_by_index(int(wanted) - 1))
-    raise SourceFault("not_found", f"the workbook has no sheet {wanted!r}, but: {', '.join(names)}"[:300])
-
-
-def _cells(sheet: Any) -> Grid:
-    if sheet.width * sheet.height > MOST_CELLS:
-        raise SourceFault("too_large", f"{sheet.height} rows of {sheet.width} cells")
-    return [[_cell(cell) for cell in row] for row in sheet.iter_rows()]
-
-
-def _cell(cell: Any) -> str:
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, dt.datetime):
-        return cell.isoformat(" ")
-    return plain(cell) or ""
+        if head["fault"]:
+            detail = head["detail"] or "reading it takes more memory or time than a workbook may have"
+            raw = body[:KEPT] if head["fault"] == "malformed" else b""
+            raise SourceFault(head["fault"], detail, raw=raw)
+        for line in lines:
+            size += len(line)
+            if size > LARGEST:
+                raise SourceFault("too_large", f"more than {LARGEST} bytes of cells")
+            grid.append([plain(cell) or "" for cell in orjson.loads(line)])
+    if child.wait(table_workbook.SECONDS):
+        raise SourceFault("too_large", "reading it takes more memory or time than a workbook may have")
+    return grid
 
 
 def html_grids(body: bytes, options: Options) -> list[Grid]:
@@ -124,6 +136,7 @@ def _table(table: Any) -> Grid:
     """One table with its spans filled in. Tables inside its cells are not its rows."""
     grid: Grid = []
     hanging: dict[int, tuple[int, str]] = {}  # column: (rows left, text)
+    count = 0
     for row in table.iter("tr", "row"):
         if next(row.iterancestors("table"), None) is not table:
             continue
@@ -140,8 +153,13 @@ def _table(table: Any) -> Grid:
                 if _span(cell, "rowspan") > 1:
                     hanging[len(cells)] = (_span(cell, "rowspan") - 1, text)
                 cells.append(text)
+            if len(cells) > MOST_CELLS // 10:
+                raise SourceFault("too_large", f"a row of more than {MOST_CELLS // 10} cells")
         _take_hanging(hanging, cells)
         grid.append(cells)
+        count += len(cells)
+        if count > MOST_CELLS:
+            raise SourceFault("too_large", f"a table of more than {MOST_CELLS} cells")
     return grid
 
 
