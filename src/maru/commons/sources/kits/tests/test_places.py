@@ -261,6 +261,7 @@ def test_databases_that_are_not_there_or_none(tmp_path: Path) -> None:
         assert caught.value.code == "configuration"
 
 
+@pytest.mark.postgres
 def test_postgresql() -> None:
     address = os.environ.get("MARU_DATABASE", "")
     if not address.startswith("postgres"):
