@@ -62,7 +62,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     # A page of the hall weighs a sixth of itself. Its secrets are masked anew in each answer, and the length is
     # padded at random, so that compression tells nothing of them.
-    "django.middleware.gzip.GZipMiddleware",
+    "maru.project.middleware.Compression",
     "maru.project.middleware.TrustedProxies",
     "maru.project.middleware.RequestReference",
     "maru.project.middleware.CityTime",

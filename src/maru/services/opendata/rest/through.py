@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from maru.services.opendata.rest import description
 from maru.services.opendata.rest.http import Problem, Request
 from maru.services.opendata.rest.routes import plain_problem
+from maru.services.opendata.rest.wire import matches
 
 
 @require_safe
@@ -27,7 +28,7 @@ def openapi_document(request: HttpRequest, slug: str) -> HttpResponse:
     except Problem as problem:
         answer = plain_problem(asked, problem)
     answer.seal()
-    if answer.etag and request.headers.get("If-None-Match") == answer.etag:
+    if answer.etag and matches(request.headers.get("If-None-Match", ""), answer.etag):
         response = HttpResponse(status=304)
     else:
         response = HttpResponse(answer.body, status=answer.status, content_type=answer.kind)

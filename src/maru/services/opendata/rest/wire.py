@@ -73,7 +73,7 @@ async def read_body(receive: Receive) -> bytes:
 
 async def send_answer(send: Send, request: Request, answer: Answer) -> None:
     """Send it: 304 if the asker has it, in gzip if it takes that, without a body for HEAD."""
-    if answer.etag and _matches(request.headers.get("if-none-match", ""), answer.etag):
+    if answer.etag and matches(request.headers.get("if-none-match", ""), answer.etag):
         await _begin(send, 304, [(b"etag", answer.etag.encode()), *_OPEN])
         await send({"type": "http.response.body", "body": b""})
         return
@@ -119,7 +119,8 @@ def _headers(request: Request, answer: Answer) -> list[tuple[bytes, bytes]]:
     return headers
 
 
-def _matches(given: str, etag: str) -> bool:
+def matches(given: str, etag: str) -> bool:
+    """Whether an If-None-Match names this tag, weakened by a packer or not."""
     if not given:
         return False
     return given.strip() == "*" or etag in {

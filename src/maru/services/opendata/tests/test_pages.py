@@ -280,6 +280,14 @@ class TestFiles:
         assert len(json.loads(client.get(answer["Location"]).getvalue())) == 10
         assert client.get("/data/bikes/files/as-of/?format=json").status_code == 422
 
+    def test_a_program_that_unpacks_has_the_file_again_only_when_it_changed(
+        self, client: Client, bikes: Dataset
+    ) -> None:
+        url, packed = f"/data/{bikes.slug}/files/{bikes.slug}.csv", {"accept-encoding": "gzip"}
+        first = client.get(url, headers=packed)
+        assert first["ETag"].startswith('W/"')
+        assert client.get(url, headers={**packed, "if-none-match": first["ETag"]}).status_code == 304
+
 
 class TestHistory:
     """Versions and what differs between them."""

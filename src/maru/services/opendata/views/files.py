@@ -28,6 +28,7 @@ from maru.services.opendata.engine.features import features
 from maru.services.opendata.engine.sheets import Sheet
 from maru.services.opendata.operations.uses import note_download
 from maru.services.opendata.queries import datasets as queries
+from maru.services.opendata.rest.wire import matches
 from maru.services.opendata.views import asked as asking
 from maru.services.opendata.views.asked import Asked
 from maru.services.opendata.views.frame import citation, frame_of
@@ -108,7 +109,7 @@ def _whole(
     request: HttpRequest, rows: Sheet, view: DatasetView, wanted: Asked, ending: Format
 ) -> HttpResponseBase:
     etag = quote_etag(f"{view.slug}-{rows.version}-{ending}-{hash_of(request)}")
-    if request.headers.get("If-None-Match") == etag:
+    if matches(request.headers.get("If-None-Match", ""), etag):
         return HttpResponse(status=304, headers={"ETag": etag})
     if request.method != "HEAD":
         access.limit_files(request)
