@@ -10,7 +10,8 @@ Options of every kit that asks:
 ``days``
     One round per day, for sources that are asked by date: ``name`` (placeholder, ``day``), ``format`` (``%Y%m%d``), ``start``
     (ISO date of the first), ``lag`` (days until a day is published, 0), ``again`` (days that are asked again for corrections, 0), ``most``
-    (days a read takes, 31), ``patience`` (a day that gives nothing counts as not yet published so many days long, 7).
+    (days a read takes, 31), ``patience`` (a day that gives nothing is asked for again so many days long, 7; the days after it are read all the
+    same).
 ``since``
     Only what is new: ``parameter`` (or the placeholder ``{since}``), ``field`` (column whose greatest value is kept), ``template``
     (text with ``{since}``), ``start`` (the first value; without it the first question has no limit), ``overlap_s`` (seconds to go
@@ -125,6 +126,7 @@ class _Reading:
         self.saved = cursor
         self.day: dt.date | None = None
         self.final = False  # whether the present day is the last of this read
+        self.awaited = False  # whether a day before the present one may still come: it is asked for again
 
     def deliveries(self) -> Iterator[Delivery]:
         """Day by day, round by round, page by page."""
@@ -139,11 +141,14 @@ class _Reading:
                 if self.day is None or self.days is None:
                     continue
                 if self.came == before and not self.days.given_up(self.day, self.declaration.zone):
-                    break
-                self.state.day = max(self.day.isoformat(), self.state.day)
+                    self.awaited = True
+                if not self.awaited:
+                    self.state.day = max(self.day.isoformat(), self.state.day)
             if self.faults and not self.good:
                 raise self.faults[0]
         except SourceFault:
+            if self.awaited:
+                self.state.at, self.state.round = None, 0
             # What was finished need not be asked again; what is delivered whole must be.
             if self.whole is None and self.state.cursor() != self.saved:
                 yield Delivery(rows=[], cursor=self.state.cursor())
@@ -232,7 +237,10 @@ class _Reading:
     def _reached(self) -> JSON:
         """The cursor behind the page at hand: behind a round's last page it names what comes next."""
         state = replace(self.state, seen=dict(self.state.seen))
-        if state.at is None:
+        if self.awaited:
+            # The next read begins with the day that is awaited, not in the middle of this one.
+            state.at, state.round = None, 0
+        elif state.at is None:
             state.round += 1
             if state.round == len(self.eaches):
                 state.round = 0

@@ -255,6 +255,22 @@ def test_days_are_asked_one_by_one_and_wait_for_what_is_late(monkeypatch: pytest
     assert [address[-8:] for address in outside.asked] == ["20260306", "20260307"]
 
 
+def test_a_day_that_is_missing_holds_no_later_day_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(days, "_today", lambda zone: dt.date(2026, 3, 10))
+    published = {"20260305", "20260307"}
+    outside = Outside(lambda address: '[{"v":1}]' if address[-8:] in published else "[]")
+    declaration = declare(
+        "json", "http://o.test/{day}", days={"start": "2026-03-05", "lag": 3, "patience": 7}, add=["day"]
+    )
+    deliveries = read(declaration, outside)
+    assert [row["day"] for row in rows_of(deliveries)] == ["20260305", "20260307"]
+    assert deliveries[-1].cursor == {"day": "2026-03-05"}
+    published.add("20260306")
+    later = read(declaration, outside, deliveries[-1].cursor)
+    assert [row["day"] for row in rows_of(later)] == ["20260306", "20260307"]
+    assert later[-1].cursor == {"day": "2026-03-07"}
+
+
 def test_a_cursor_that_nobody_understands_counts_as_none() -> None:
     for cursor in ("x", 7, [], {"round": "x", "seen": 3, "at": None, "strange": 1}):
         assert len(rows_of(read(declare("json", rows="items", paging=OFFSET), numbered(5), cursor))) == 5
