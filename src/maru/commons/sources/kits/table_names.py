@@ -22,7 +22,17 @@ WORDS = {
     "승차": "boarding", "하차": "alighting", "승객수": "passengers", "인원": "people", "인구": "population", "총계": "total",
     "합계": "total", "소계": "subtotal", "남자": "men", "여자": "women", "대수": "count", "건수": "count", "금액": "amount",
     "가격": "price", "면적": "area", "상태": "state", "구분": "kind", "종류": "kind", "분류": "category", "제목": "title",
-    "내용": "content", "명": "name", "총": "total", "월": "month", "년": "year",
+    "내용": "content", "명": "name", "총": "total", "월": "month", "년": "year", "좌석수": "seats", "좌석": "seats",
+    "수용인원": "capacity", "정원": "capacity", "운영시간": "opening_hours", "관리기관": "keeper", "담당부서": "office", "부서": "office",
+    "품목": "item", "품명": "item", "상품명": "item", "연도": "year", "년도": "year", "요일": "weekday", "기온": "temperature",
+    "습도": "humidity", "강수량": "rainfall", "풍속": "wind_speed", "유형": "type", "식별자": "id", "소재지": "address",
+    "법정동": "legal_dong", "대여소": "station", "정류소": "stop", "위치": "place", "설치": "installed", "개수": "count",
+    "수량": "quantity", "시설": "facility", "주차면수": "parking_spaces", "주차장": "car_park",
+}  # fmt: skip
+# Words so short that they are believed only where nothing else stands.
+_ALONE = {
+    "수": "count", "구": "district", "동": "dong", "남": "men", "여": "women", "계": "total", "일": "day", "역": "station", "노선": "line",
+    "단위": "unit", "종목": "kind",
 }  # fmt: skip
 _LONGEST = sorted(WORDS, key=len, reverse=True)
 _FIRST = ["g", "kk", "n", "d", "tt", "r", "m", "b", "pp", "s", "ss", "", "j", "jj", "ch", "k", "t", "p", "h"]
@@ -70,6 +80,8 @@ def romanized(text: str) -> str:
 def column_name(header: str) -> str:
     """A lower-case ASCII name for one header; "" if nothing is left of it."""
     text = unicodedata.normalize("NFKC", re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", header)) or header
+    if text.strip() in _ALONE:
+        return _ALONE[text.strip()]
     parts: list[str] = []
     while text:
         word = next((one for one in _LONGEST if text.startswith(one)), "")

@@ -1,6 +1,7 @@
 """Looks at a file that nobody declared and proposes how to: encoding, columns with types, key, time and series.
 
-Nothing here is certain; it is what ``maru source new`` writes for a person to look over.
+CSV and its kin, workbooks, pages with a table, any of them in zip or gzip, JSON and GeoJSON. Nothing here is certain; it is
+what ``maru source new`` writes for a person to look over.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from maru.commons.sources.contracts import FieldRule, Role, SeriesRule, SourceFault, Type
-from maru.commons.sources.kits import table_grid, table_lines
+from maru.commons.sources.kits import document_sniff, table_grid, table_lines
 from maru.commons.sources.kits.containers import Piece, unwrap
 from maru.commons.sources.kits.options import Options
 from maru.commons.sources.kits.table_head import Wanted, clean
@@ -68,25 +69,29 @@ class Sniffed:
     @property
     def kind(self) -> str:
         """The kit that reads it."""
-        return "excel" if self.form != "text" else "table"
+        return {"text": "table", "json": "json", "geojson": "ogc_features"}.get(self.form, "excel")
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """All cells as texts, and how they were found."""
+
+    table: pa.Table
+    form: str
+    encoding: str = ""
+    separator: str = ""
+    header_rows: int = 0
+    dead: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def sniff(body: bytes, content_type: str = "") -> Sniffed:
     """Look at ``body``. Raises SourceFault for what is no table."""
     del content_type  # the bytes say more
-    pieces = unwrap(body)
-    piece = pieces[0]
-    notes = [f"the container holds {len(pieces)} files; looked at {piece.name}"] if len(pieces) > 1 else []
-    parsed, encoding, separator = _parsed(piece)
-    table = parsed.table.slice(0, MOST_ROWS)
-    if table.num_columns < 1 or (table.num_columns == 1 and piece.form == "text" and table.num_rows < 2):
-        raise SourceFault("malformed", "this looks like no table", raw=body[: 64 * 1024])
-    options: dict[str, Any] = {}
-    if parsed.head.rows > 1:
-        options["header"] = parsed.head.rows
-    if not parsed.head.rows:
-        options["columns"] = list(table.column_names)
-        notes.append("the file has no header: give its columns names")
+    document_sniff.refuse_strangers(body)
+    seen = _document(body) or _file(body)
+    table, notes = seen.table.slice(0, MOST_ROWS), list(seen.notes)
     named = [name for name in table.column_names if not _is_nameless(table, name)]
     names = column_names(named)
     fields = [_rule(table.column(outside), outside, name) for outside, name in zip(named, names, strict=True)]
@@ -102,10 +107,37 @@ def sniff(body: bytes, content_type: str = "") -> Sniffed:
         for one in fields
     )
     return Sniffed(
-        form=piece.form, encoding=encoding, separator=separator, header_rows=parsed.head.rows, rows=parsed.table.num_rows,
-        dead=len(parsed.dead), fields=marked, key=key, time=time, crs=crs, series=_series(marked, key, time), options=options,
-        notes=tuple(notes),
+        form=seen.form, encoding=seen.encoding, separator=seen.separator, header_rows=seen.header_rows, rows=seen.table.num_rows,
+        dead=seen.dead, fields=marked, key=key, time=time, crs=crs, series=_series(marked, key, time),
+        options=dict(seen.options), notes=tuple(notes),
     )  # fmt: skip
+
+
+def _document(body: bytes) -> _Seen | None:
+    """JSON and GeoJSON; None for what is neither."""
+    found = document_sniff.look_at(body)
+    if found is None:
+        return None
+    return _Seen(table=found.table, form=found.form, options=found.options, notes=found.notes)
+
+
+def _file(body: bytes) -> _Seen:
+    pieces = unwrap(body)
+    piece = pieces[0]
+    notes = [f"the container holds {len(pieces)} files; looked at {piece.name}"] if len(pieces) > 1 else []
+    parsed, encoding, separator = _parsed(piece)
+    table = parsed.table
+    if table.num_columns < 1 or (table.num_columns == 1 and piece.form == "text" and table.num_rows < 2):
+        raise SourceFault("malformed", "this looks like no table", raw=body[: 64 * 1024])
+    options: dict[str, Any] = {}
+    if parsed.head.rows > 1:
+        options["header"] = parsed.head.rows
+    if not parsed.head.rows:
+        options["columns"] = list(table.column_names)
+        notes.append("the file has no header: give its columns names")
+    return _Seen(
+        table, piece.form, encoding, separator, parsed.head.rows, len(parsed.dead), options, tuple(notes)
+    )
 
 
 def _parsed(piece: Piece) -> tuple[Parsed, str, str]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from django.conf import settings as django_settings
 
 from maru.commons.sources import commands
+from maru.commons.sources.declaration import load
 from maru.commons.sources.models import Source
 from maru.commons.sources.runner import shelf
 from maru.commons.sources.tests.collector.test_rounds import row
@@ -46,13 +50,20 @@ def maru(home: Path, settings: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch
 
 def test_from_an_address_to_records_without_python(maru: Maru, world: World, home: Path) -> None:
     world.answer = lambda _path: (200, {"Content-Type": "text/csv"}, TABLE.encode("cp949"))
-    code, out, _err = maru("new", f"{world.url}/dust.csv", "--title-ko", "먼지", "--office", "roads", "--json")
+    code, out, _err = maru(
+        "new", f"{world.url}/dust.csv", "--title-ko", "먼지", "--office", "roads", "--json"
+    )
     made = json.loads(out)
     assert code == 0
     assert made["fields"] == {
         "station": "text", "measured_at": "datetime", "pm10": "integer", "latitude": "number", "longitude": "number",
     }  # fmt: skip
-    assert (made["key"], made["time"], made["rows"], made["dead"]) == (["station", "measured_at"], "measured_at", 3, 0)
+    assert (made["key"], made["time"], made["rows"], made["dead"]) == (
+        ["station", "measured_at"],
+        "measured_at",
+        3,
+        0,
+    )
     assert (home / "connectors" / "dust" / "fixtures" / "outage.html").exists()
     assert maru("check", "dust")[0] == 0
     code, out, _err = maru("run", "dust", "--json")
@@ -94,7 +105,9 @@ def test_check_says_what_is_not_as_written_down(maru: Maru, home: Path) -> None:
     (fixtures / "ordinary.json").write_text(json.dumps([row("a", 1), row("b", "x")]))
     (fixtures / "outage.html").write_text("<html>503</html>")
     expected = home / "connectors" / "air" / "expected.json"
-    expected.write_text(json.dumps({"ordinary.json": {"rows": 1, "dead": 1, "first": [{"station": "a", "value": 1.0}]}}))
+    expected.write_text(
+        json.dumps({"ordinary.json": {"rows": 1, "dead": 1, "first": [{"station": "a", "value": 1.0}]}})
+    )
     code, out, _err = maru("check", "air")
     assert code == 1 and "outage.html: expected.json does not say" in out
     assert maru("check", "air", "--write-expected")[0] == 0
@@ -136,3 +149,85 @@ def test_pause_letters_and_retry(maru: Maru, world: World, home: Path) -> None:
     assert maru("pause", "air")[0] == 1
     assert maru("resume", "air")[0] == 0
     assert maru("letters", "none")[0] == 1
+
+
+def _workbook() -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for line in (("관리번호", "시설명", "좌석수"), ("B-1", "쉼터", 3), ("B-2", "그늘", 4)):
+        sheet.append(line)
+    held = io.BytesIO()
+    book.save(held)
+    return held.getvalue()
+
+
+def _zipped() -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("쉼터.csv", "관리번호,시설명,좌석수\nB-1,쉼터,3\nB-2,그늘,4\n".encode("cp949"))
+    return held.getvalue()
+
+
+_BENCHES = [
+    {"관리번호": "B-1", "시설명": "쉼터", "좌석수": 3},
+    {"관리번호": "B-2", "시설명": "그늘", "좌석수": 4},
+]
+_FEATURES = {
+    "type": "FeatureCollection",
+    "features": [
+        {
+            "type": "Feature",
+            "properties": row,
+            "geometry": {"type": "Point", "coordinates": [130.9, 36.4 + number / 100]},
+        }
+        for number, row in enumerate(_BENCHES)
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("excel", _workbook()),
+        ("table", _zipped()),
+        ("table", "관리번호\t시설명\t좌석수\nB-1\t쉼터\t3\nB-2\t그늘\t4\n".encode()),
+        ("json", json.dumps(_BENCHES).encode()),
+        ("json", json.dumps({"result": {"items": _BENCHES, "note": [1]}}).encode()),
+        ("json", b"".join(json.dumps(row).encode() + b"\n" for row in _BENCHES)),
+        ("ogc_features", json.dumps(_FEATURES).encode()),
+    ],
+    ids=["xlsx", "zip", "tsv", "array", "nested", "lines", "geojson"],
+)  # fmt: skip
+def test_whatever_form_the_records_have(maru: Maru, world: World, home: Path, kind: str, body: bytes) -> None:
+    world.answer = lambda _path: (200, {}, body)
+    code, out, err = maru("new", f"{world.url}/benches", "--json")
+    assert code == 0, err
+    made = json.loads(out)
+    assert (made["rows"], made["dead"], made["key"]) == (2, 0, ["number"])
+    assert list(made["fields"])[:3] == ["number", "facility", "seats"]
+    declared = load(home / "connectors" / "benches", code=False)[0]
+    assert declared.kind == kind
+    assert declared.fields[1].titles == {"ko": "시설명", "en": "Facility"}
+    assert maru("check", "benches")[0] == 0
+    code, out, err = maru("run", "benches", "--json")
+    assert (code, json.loads(out)["new"]) == (0, 2), (out, err)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"<?xml version='1.0'?><rss><channel/></rss>", 'XML (rss), not a table: write a connector.toml of kind = "feed"'),
+        (b"<list><a>1</a></list>", 'kind = "xml"'),
+        (b"<html><body><p>Sorry</p></body></html>", "a page without a table: Sorry"),
+        (b"%PDF-1.7 ...", "a PDF document"),
+        (b'{"a": 1}', "no list of records"),
+        (b'{"error": {"code": 500, "message": "no"}}', "no"),
+        (b"", "empty"),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_is_named(maru: Maru, world: World, home: Path, body: bytes, said: str) -> None:
+    world.answer = lambda _path: (200, {}, body)
+    code, _out, err = maru("new", f"{world.url}/thing")
+    assert (code, said in err) == (1, True), err
+    assert not (home / "connectors" / "thing").exists()
