@@ -16,16 +16,12 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from maru.commons.sources.kits.table_types import Check, kind_of
+from maru.commons.sources.kits.table_types import FREE, Check, kind_of
 
 # More ways than this are never settled by the rules below, and looking at them costs time.
 MOST_WAYS = 2_000
 MOST_SHAPES = 4
 MOST_KNOWN = 200_000
-# A column that nobody declared holds numbers if so many different sound cells do and no other.
-ENOUGH = 4
-MOST_LOOKED_AT = 2_000
-NUMERIC = ("", "integer", "number")
 # A column that nobody declared holds numbers if so many different sound cells do and no other.
 ENOUGH = 4
 MOST_LOOKED_AT = 2_000
@@ -87,8 +83,25 @@ class Repair:
 
     def shorten(self, cells: list[str]) -> list[str] | None:
         """``cells`` (more than ``width``) with those joined that belong together; None where that is not sure."""
-        while len(cells) > self.width and not cells[-1].strip():
-            cells = cells[:-1]
+        bare = cells
+        while len(bare) > self.width and not bare[-1].strip():
+            bare = bare[:-1]
+        if not self._has_patterns():
+            return self._joined(bare)
+        # An empty cell at the end may be a comma too many or a value that is none: the patterns tell.
+        if len(bare) == self.width and self.fits(bare):
+            return bare
+        for count in range(max(len(bare), self.width + 1), len(cells) + 1):
+            found = self._joined(cells[:count])
+            if found is not None:
+                return found
+        return None
+
+    def _has_patterns(self) -> bool:
+        return any(check is not None and check is not FREE and not check.typed for check in self.checks)
+
+    def _joined(self, cells: list[str]) -> list[str] | None:
+        """``cells`` with those joined that belong together, so that ``width`` are left."""
         if len(cells) == self.width:
             return cells
         if not self._may_shorten(cells):

@@ -23,7 +23,7 @@ from maru.commons.sources.kits.table_lines import (
     sort_lines,
 )
 from maru.commons.sources.kits.table_repair import Repair, join_broken
-from maru.commons.sources.kits.table_types import Check
+from maru.commons.sources.kits.table_types import FREE, Check
 from maru.commons.sources.reading import reasons
 from maru.commons.sources.reading.columns import folded
 
@@ -103,12 +103,35 @@ def _fitted(head: Head, shown: Sequence[Sequence[str]], width: int, wanted: Want
         names.pop()
     extra = width - len(names)
     if extra > 0:
-        if _is_numbered(shown, width):
+        if _has_index(names, shown, width, wanted):
             names = [""] * extra + names  # a row number that the header forgot
         elif _has_nameless(names, shown, width, wanted):
             names += [""] * extra
         names = list(unique([name if not name.startswith("#") else "" for name in names]))
     return replace(head, names=tuple(names))
+
+
+def _has_index(names: list[str], shown: Sequence[Sequence[str]], width: int, wanted: Wanted) -> bool:
+    """The first cell of each line is a row number without a name, and not a named number in lines that end with a comma."""
+    if not _is_numbered(shown, width):
+        return False
+    rows = [row for row in shown if len(row) == width]
+    extra = width - len(names)
+    checks = wanted.checks(unique(names))
+    there, here = _fitting(rows, checks, extra), _fitting(rows, checks, 0)
+    if sum(there) != sum(here):
+        return sum(there) > sum(here)
+    return all(there) and any(cell.strip() for row in rows for cell in row[len(names) :])
+
+
+def _fitting(rows: Sequence[Sequence[str]], checks: Sequence[Check | None], place: int) -> list[bool]:
+    """Whether each filled cell fits the check of its column if the first column begins at ``place``."""
+    return [
+        check.fits(cell)
+        for row in rows
+        for cell, check in zip(row[place:], checks, strict=False)
+        if check and check is not FREE and cell.strip()
+    ]
 
 
 def _is_numbered(shown: Sequence[Sequence[str]], width: int) -> bool:
@@ -124,6 +147,15 @@ def _is_numbered(shown: Sequence[Sequence[str]], width: int) -> bool:
 def _has_nameless(names: list[str], shown: Sequence[Sequence[str]], width: int, wanted: Wanted) -> bool:
     """The cells behind the last name are a column of their own, not the rest of a name with a comma."""
     rows = [row for row in shown if len(row) == width]
+    patterned = [
+        check.fits(cell)
+        for row in rows
+        for cell, check in zip(row, wanted.checks(unique(names)), strict=False)
+        if check and check is not FREE and not check.typed
+    ]
+    # What a person says of a column counts before any guess: lines that end empty may hold a comma inside a name.
+    if patterned and not all(patterned):
+        return False
     if sum(1 for row in rows if not any(cell.strip() for cell in row[len(names) :])) * 2 > len(rows):
         return True
     if not wanted.rules:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,6 +118,56 @@ def test_patterns_settle_what_types_do_not() -> None:
     body = "이름,코드,대수\n가,나,A01,1\n"
     declaration = declared(NAME, FieldRule("code", ("코드",)), COUNT, patterns={"코드": r"A\d\d"})
     assert rows(declaration, body) == [("가,나", "A01", 1)]
+
+
+MARKET = declared(
+    FieldRule("number", ("번호",), "integer"), NAME, FieldRule("item", ("품목",)), FieldRule("note", ("비고",)),
+    patterns={"번호": r"\d+", "품목": "쌀|콩", "비고": "[^,]*"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("note", ["", "새것"])
+@pytest.mark.parametrize("comma", ["", ","])
+@pytest.mark.parametrize("share", [1, 2, 9])
+def test_patterns_come_before_the_comma_at_the_end(note: str, comma: str, share: int) -> None:
+    lines = [(number, f"가게 {number}" if number % share else f"가게, {number}호") for number in range(1, 10)]
+    body = "번호,이름,품목,비고\n" + "".join(f"{number},{name},쌀,{note}{comma}\n" for number, name in lines)
+    assert sorted(rows(MARKET, body)) == [(number, name, "쌀", note or None) for number, name in lines]
+
+
+@given(
+    names=st.lists(
+        st.text("가나다 ,", min_size=1, max_size=6).filter(lambda name: name.strip(" ,") == name),
+        min_size=1,
+        max_size=12,
+    ),
+    notes=st.lists(st.sampled_from(["", "새것"]), min_size=12, max_size=12),
+)
+@PATIENT
+def test_whatever_commas_names_hold_patterns_bring_them_back(names: list[str], notes: list[str]) -> None:
+    lines = list(zip(names, notes, strict=False))
+    body = "번호,이름,품목,비고\n" + "".join(
+        f"{place},{name},콩,{note}\n" for place, (name, note) in enumerate(lines, 1)
+    )
+    assert sorted(rows(MARKET, body)) == [
+        (place, name, "콩", note or None) for place, (name, note) in enumerate(lines, 1)
+    ]
+
+
+@pytest.mark.parametrize("fields", [(FieldRule("number", ("번호",), "integer"), NAME, COUNT), ()])
+def test_a_numbered_column_and_a_comma_at_the_end_are_no_index(fields: tuple[FieldRule, ...]) -> None:
+    body = "번호,이름,대수\n" + "".join(f"{number},가게 {number},{number * 7},\n" for number in range(1, 9))
+    if fields:
+        assert rows(declared(*fields), body)[1] == (2, "가게 2", 14)
+    else:
+        table = KIT.parse(declared(FieldRule("x", ("없다",))), body.encode()).rows
+        assert isinstance(table, pa.Table)
+        assert table.slice(1, 1).to_pylist()[0] == {"번호": "2", "이름": "가게 2", "대수": "14", "#4": ""}
+
+
+def test_an_index_before_a_last_column_that_is_empty() -> None:
+    body = "이름,대수,날짜\n1,강남,1,\n2,종로,2,\n"
+    assert rows(SHOPS, body) == [("강남", 1, None), ("종로", 2, None)]
 
 
 def test_numbers_with_unquoted_thousands_commas_are_dead_not_wrong() -> None:
