@@ -14,6 +14,8 @@ Kit = Literal[
     "gbfs", "sensorthings", "ngsi_ld", "ogc_features", "wfs", "ckan", "dcat", "open311", "table", "excel", "folder",
     "sql", "mqtt", "webhook",
 ]  # fmt: skip
+HOUR = 3600.0
+DAY = 24 * HOUR
 Type = Literal["text", "integer", "number", "boolean", "date", "datetime"]
 
 
@@ -116,7 +118,21 @@ class System:
     def fresh_s(self) -> float:
         """Promise of freshness: a value older than this means that the source is stale."""
         pace = self.interval_s * int(self.options.get("live", 1))
-        return max(3 * self.every_s, pace + 3 * self.every_s, 60.0)
+        return max(3 * self.every_s, self.lag_s + pace + 3 * self.every_s, 60.0)
+
+    @property
+    def lag_s(self) -> float:
+        """How old the time of a record may be when it comes: published late, or its time is written without hours or minutes.
+        A whole day ends with the day, so a date is only as late as it is published."""
+        if not self.time:
+            return 0.0
+        column = self.column(self.time)
+        form = column.make.words[0] if column.make.kind == "at" else ""
+        grain = 0.0
+        if column.type == "datetime" and form.startswith("%"):
+            grain = HOUR if form.endswith("%H") else DAY if "%H" not in form and "%I" not in form else 0.0
+        # Records that come once in such a time come at its beginning.
+        return column.make.late_s + (grain if self.interval_s < grain else 0.0)
 
     def wire(self, column: Field) -> str:
         """The name that this system writes for a field."""
