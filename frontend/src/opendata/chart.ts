@@ -62,10 +62,10 @@ function options(place: HTMLElement, data: ChartData): Options {
     width: place.clientWidth,
     height: Math.max(260, Math.min(460, Math.round(place.clientWidth * 0.5))),
     tzDate: (stamp) => uPlot.tzDate(new Date(stamp * 1000), data.timeZone),
-    scales: { x: { time: data.time, ...(data.bars ? { range: [-0.6, data.x.length - 0.4] as [number, number] } : {}) }, y: { range: data.bars ? (_plot, low, high) => [Math.min(0, low), Math.max(0, high) * 1.05 || 1] : (_plot, low, high) => span(low, high) } },
+    scales: { x: { time: data.time, ...(data.time && data.x.length === 1 ? { range: [data.x[0]! - 43_200, data.x[0]! + 43_200] as [number, number] } : {}), ...(data.bars ? { range: [-0.6, data.x.length - 0.4] as [number, number] } : {}) }, y: { range: data.bars ? (_plot, low, high) => [Math.min(0, low), Math.max(0, high) * 1.05 || 1] : (_plot, low, high) => span(low, high) } },
     series: [{ label: data.xLabel, value: (_plot, value) => (value === null || value === undefined ? "–" : data.time ? moment.format(value * 1000) : name(value)) }, ...data.lines.map((line, index) => seriesOf(line, index, data, format))],
     axes: [
-      data.time ? axis : { ...axis, splits: (_plot, _axis, low, high) => data.x.filter((at) => at >= low && at <= high && (data.x.length <= 12 || at % Math.ceil(data.x.length / 12) === 0)), values: (_plot, splits) => splits.map((at) => cut(name(at))) },
+      data.time ? axis : { ...axis, splits: (plot, _axis, low, high) => data.x.filter((at) => at >= low && at <= high && at % step(plot.width, data) === 0), values: (_plot, splits) => splits.map((at) => cut(name(at))) },
       { ...axis, size: 64, values: (_plot, splits) => splits.map((value) => short.format(value)), ...(units.length === 1 && units[0] ? { label: units[0], labelSize: 20, labelFont: "13px sans-serif" } : {}) },
     ],
     cursor: { drag: { x: true, y: false } },
@@ -77,6 +77,13 @@ function span(low: number, high: number): [number, number] {
   if (low === high) return [low - 1, high + 1];
   const room = (high - low) * 0.06;
   return [low >= 0 && low - room < 0 ? 0 : low - room, high + room];
+}
+
+/** Every how many names one is written, so that none covers its neighbour. */
+function step(width: number, data: ChartData): number {
+  const longest = Math.max(...data.names.map((name) => [...cut(name)].length), 2);
+  const room = Math.max(1, Math.floor((width - 100) / (longest * 9 + 12)));
+  return Math.max(1, Math.ceil(data.x.length / room));
 }
 
 function cut(text: string): string {

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from maru.commons.sources.licences import licence_words
+from maru.commons.sources.units import unit_words
+
 
 @dataclass(frozen=True)
 class Filters:
@@ -23,6 +26,11 @@ class Filters:
     def narrowing(self) -> bool:
         """Whether anything is left out."""
         return bool(self.text or self.state or self.category or self.office or self.grade)
+
+    @property
+    def folded(self) -> bool:
+        """Whether one of those that narrow screens fold away is in use."""
+        return bool(self.category or self.office or self.grade or self.order != "title")
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,11 @@ class LatestView:
     at: dt.datetime
     seen: dt.datetime
 
+    @property
+    def unit_words(self) -> str:
+        """The unit as the page's language writes it."""
+        return unit_words(self.unit)
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -163,6 +176,11 @@ class FieldView:
     key: bool
     personal: bool
 
+    @property
+    def unit_words(self) -> str:
+        """The unit as the page's language writes it."""
+        return unit_words(self.unit)
+
 
 @dataclass(frozen=True)
 class SourcePage:
@@ -202,6 +220,11 @@ class SourcePage:
     feeds: tuple[str, ...]
     added_at: dt.datetime
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def licence_words(self) -> str:
+        """The licence as the page's language calls it."""
+        return licence_words(self.licence_id, self.licence)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ MANIFEST = ServiceManifest(
     category="data",
     urls="maru.commons.sources.urls",
     events=("source",),
+    cards=("maru.commons.sources.cards:on_home",),
     search=("sources.sources",),
     permissions=(
         Permission("sources.pause", ("officer", "administrator")),
@@ -37,6 +38,6 @@ MANIFEST = ServiceManifest(
         ),
     ),
     menu=(
-        MenuEntry(titles={"en": "Sources", "ko": "데이터 출처"}, address="/sources/", icon="list", order=60),
+        MenuEntry(titles={"en": "Sources", "ko": "데이터 출처"}, address="/sources/", icon="plug", order=60),
     ),
 )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, TypedDict
 
+from maru.commons.sources.licences import licence_words
 from maru.services.opendata.engine.contracts import ColumnInfo, RowChange
 
 State = Literal["draft", "held", "published", "withdrawn"]
@@ -65,6 +66,11 @@ class LicenceView:
     id: str
     title: str
     address: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the reader's language calls it; ``title`` is what interfaces say."""
+        return licence_words(self.id, self.title)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
 
+from maru.commons.offices.city import current_city
 from maru.commons.offices.models import Office
 from maru.commons.voices import operations as voices
 from maru.services.opendata.models.corner import App, Meeting, Wish
@@ -63,7 +65,9 @@ def _plant_apps() -> None:
 
 
 def _plant_meetings(now: datetime) -> None:
-    first = timezone.localtime(now).replace(hour=14, minute=0, second=0, microsecond=0)
+    first = timezone.localtime(now, ZoneInfo(current_city().time_zone)).replace(
+        hour=14, minute=0, second=0, microsecond=0
+    )
     for number, (titles, summaries, minutes, seats) in enumerate(_COURSES):
         corner.announce_meeting(
             kind="course",

@@ -30,6 +30,7 @@ MANIFEST = ServiceManifest(
     },
     category="data",
     urls=_PAGES if importlib.util.find_spec(_PAGES) else "",
+    cards=("maru.services.opendata.cards:on_home",),
     indicators=("opendata.datasets", "opendata.quality", "opendata.open_defects"),
     search=("opendata.datasets",),
     feeds=("opendata.changes",),
@@ -86,7 +87,7 @@ MANIFEST = ServiceManifest(
         ),
     ),
     menu=(
-        MenuEntry(titles={"en": "Open data", "ko": "열린데이터"}, address="/data/", icon="list", order=20),
+        MenuEntry(titles={"en": "Open data", "ko": "열린데이터"}, address="/data/", icon="chart", order=20),
         MenuEntry(
             titles={"en": "Data desk", "ko": "데이터 데스크"},
             address="/data/desk/",

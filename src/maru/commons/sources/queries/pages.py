@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Sum
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from maru.commons.offices.models import in_language
 from maru.commons.sources import grades, words
@@ -43,7 +43,7 @@ def source_page(source: Source) -> SourcePage:
     values = latest(source, limit=LATEST)
     return SourcePage(
         card=card_of(row, now),
-        owner=declared.get("owner", ""),
+        owner=_in_turn(declared.get("owner", "")),
         office_id=source.office_id,
         provider=source.provider,
         address=declared.get("address", ""),
@@ -128,6 +128,14 @@ def letter(row: DeadLetter) -> LetterView:
         size=len(raw),
         shown=raw[:_SHOWN_BYTES].decode("utf-8", "backslashreplace").replace("\x00", "\\x00"),
     )
+
+
+def _in_turn(text: str) -> str:
+    """The reader's half of a text that a declaration gives as "Korean · English"; any other text as it is."""
+    korean, middle, english = text.partition(" · ")
+    if not middle or english.isascii() is korean.isascii():
+        return text
+    return korean if (get_language() or "").startswith("ko") else english
 
 
 def _kept(source: Source, now: dt.datetime) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,13 +13,19 @@ from maru.services.opendata.engine.sheets import Sheet
 from maru.services.opendata.engine.sql import Compiler, aggregate_sql, quoted
 
 Kind = Literal["line", "bar", "histogram"]
-Bucket = Literal["", "hour", "day", "month", "year"]
-BUCKETS: tuple[Bucket, ...] = ("hour", "day", "month", "year")
+Bucket = Literal["", "minute", "hour", "day", "month", "year"]
+BUCKETS: tuple[Bucket, ...] = ("minute", "hour", "day", "month", "year")
 MOST_POINTS = 400
 MOST_BARS = 30
 MOST_SERIES = 6
 BINS = 20
-_SECONDS: dict[Bucket, float] = {"hour": 3_600, "day": 86_400, "month": 2_629_746, "year": 31_556_952}
+_SECONDS: dict[Bucket, float] = {
+    "minute": 60,
+    "hour": 3_600,
+    "day": 86_400,
+    "month": 2_629_746,
+    "year": 31_556_952,
+}
 _COORDINATES = {"lon", "lat", "lng", "longitude", "latitude", "x", "y"}
 
 
@@ -79,6 +86,20 @@ def choose(columns: Sequence[ColumnInfo], time: str = "", key: Sequence[str] = (
     if times:
         return Chart("line", times[0].name)
     return Chart("bar", words[0].name) if words else None
+
+
+def standing(sheet: Sheet, key: Sequence[str] = ()) -> Chart | None:
+    """The chart of a state that has no course over time yet: by a column of few values, else how a measure spreads."""
+    columns = [one for one in sheet.columns if one.type not in {"datetime", "date"}]
+    value = next((one for one in columns if _is_measure(one, key)), None)
+    for one in columns:
+        if one.type not in {"text", "boolean"}:
+            continue
+        if 2 <= len(sheet.facet(one.name, None, MOST_BARS + 1)) <= MOST_BARS:
+            return Chart("bar", one.name, value.name if value else "", aggregate="avg" if value else "count")
+    if value is not None:
+        return Chart("histogram", value.name)
+    return choose(columns, "", key)
 
 
 def draw(sheet: Sheet, chart: Chart, where: Condition | None = None, zone: str = "UTC") -> Drawing:
@@ -160,7 +181,7 @@ def _bucket(sheet: Sheet, x: ColumnInfo, where: Condition | None) -> Bucket:
     statement = f"SELECT epoch(max({name})) - epoch(min({name})) FROM {sheet.source} {rule}"  # noqa: S608  # as above
     span = float(duck.rows(statement, compiler.parameters)[0][0] or 0)
     for bucket in BUCKETS:
-        if bucket == "hour" and x.type == "date":
+        if bucket in {"minute", "hour"} and x.type == "date":
             continue
         if span / _SECONDS[bucket] <= MOST_POINTS / 2:
             return bucket
@@ -190,8 +211,11 @@ def _histogram(sheet: Sheet, chart: Chart, x: ColumnInfo, where: Condition | Non
         return Drawing(chart, x, None, (Series("", ()),))
     low, high = float(ends[0]), float(ends[1])
     width = (high - low) / BINS or 1.0
+    if x.type == "integer":
+        # Bins of whole numbers: a width of 1.1 would find two values in one bin and none in the next but one.
+        width = float(max(1, math.ceil((high - low + 1) / BINS)))
     statement = f"SELECT least(floor(({name} - ?) / ?), ?)::INTEGER AS bin, count(*) FROM {sheet.source} {rule} GROUP BY 1"  # noqa: S608  # as above
     counted = dict(duck.rows(statement, [low, width, BINS - 1, *compiler.parameters]))
-    bins = range(BINS if high > low else 1)
+    bins = range(min(BINS, int((high - low) / width) + 1) if high > low else 1)
     points = tuple((low + width * number, int(counted.get(number, 0))) for number in bins)
     return Drawing(chart, x, None, (Series("", points),))

@@ -11,10 +11,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from maru.commons.offices.models import in_language
+from maru.commons.sources.licences import licence_words
 from maru.platform.ports.search import index
 from maru.services.opendata.contracts import Card, DatasetView, FacetEntry, Found, SearchOrder
-from maru.services.opendata.engine.licences import licence_title
 from maru.services.opendata.models import Dataset
+from maru.services.opendata.models.datasets import ORIGINS
 from maru.services.opendata.queries.shelf import Mask, Shelf, shelf
 from maru.services.opendata.queries.views import card, category_name, view
 
@@ -108,13 +109,19 @@ def _matching(books: Shelf, text: str) -> npt.NDArray[np.float64] | None:
     """How well each dataset fits the words, 0 for not at all; None without words."""
     if not text.strip():
         return None
+    words = " ".join(text[:200].casefold().split())
+    known = books.fits.get(words)
+    if known is not None:
+        return known
     best = np.zeros(len(books), dtype=np.float64)
-    hits = index.find(KIND, text[:200])
-    lowest = min((hit.score for hit in hits), default=0.0)
-    for hit in hits:
-        place = books.position.get(hit.key)
-        if place is not None:
-            best[place] = hit.score - lowest + 1.0
+    hits = index.find(KIND, words)
+    if hits:
+        keys, scores = zip(*hits, strict=True)
+        places = np.array([books.position.get(key, -1) for key in keys], dtype=np.int64)
+        fits = np.array(scores, dtype=np.float64)
+        there = places >= 0
+        best[places[there]] = fits[there] - fits.min() + 1.0
+    books.fits.put(words, best)
     return best
 
 
@@ -174,11 +181,11 @@ def _entry_name(books: Shelf, facet: str, code: str) -> str:
     if facet == "office":
         return in_language(books.offices.get(code, {})) or code
     if facet == "licence":
-        return licence_title(code)
+        return licence_words(code)
     if facet == "map":
         return _("On a map")
     if facet == "origin":
-        return {"source": _("Source"), "upload": _("Upload"), "offer": _("Service")}.get(code, code)
+        return str(dict(ORIGINS).get(code, code))
     if facet == "format":
         return "Parquet" if code == "parquet" else "GeoJSON" if code == "geojson" else code.upper()
     return code

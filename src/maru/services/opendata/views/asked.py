@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
+from maru.commons.sources.units import unit_words
 from maru.services.opendata.engine.contracts import (
     And,
     ColumnInfo,
@@ -198,6 +199,11 @@ def field_name(column: str) -> str:
 def title_of(column: ColumnInfo, language: str) -> str:
     """A column's title in a language, else English, else its name."""
     return column.titles.get(language) or column.titles.get("en") or column.name
+
+
+def unit_of(column: ColumnInfo) -> str:
+    """A column's unit as the page's language writes it; interfaces and files keep the code."""
+    return unit_words(column.unit)
 
 
 def read(data: QueryDict, columns: Sequence[ColumnInfo]) -> Asked:

@@ -27,6 +27,8 @@ from maru.services.opendata.views.frame import frame_of, language, swapped
 
 _NUMBERS = {"integer", "number"}
 _TIMES = {"date", "datetime"}
+_FEWEST = 3  # moments that make a line
+_OPEN = 12  # rows of the table twin that need no unfolding
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def chart(request: HttpRequest, slug: str) -> HttpResponse:
     drawn = _chosen(view, request.GET)
     shown = Shown()
     if drawn is not None and not wanted.faults:
-        shown = _draw(request, view, drawn, wanted)
+        drawn, shown = _draw(request, view, drawn, wanted)
     names = ("x", "y", "how", "by", "unit")
     context |= {
         "asked": wanted,
@@ -66,6 +68,7 @@ def chart(request: HttpRequest, slug: str) -> HttpResponse:
         "hidden": wanted.hidden(),
         "chips": wanted.chips(language()),
         "drawing": shown,
+        "few": len(shown.rows) <= _OPEN,
         "kept": [(name, request.GET.get(name, "")) for name in names],
     }
     status = 422 if wanted.faults else 200
@@ -106,7 +109,7 @@ def _chosen(view: DatasetView, data: QueryDict) -> Chart | None:
 
 def _selects(view: DatasetView, drawn: Chart) -> list[Select]:
     def title(column: ColumnInfo) -> str:
-        unit = f" ({column.unit})" if column.unit else ""
+        unit = f" ({asking.unit_of(column)})" if asking.unit_of(column) else ""
         return asking.title_of(column, language()) + unit
 
     plain = [column for column in view.columns if not column.role]
@@ -147,19 +150,31 @@ def _how_words() -> dict[str, str]:
 
 
 def _bucket_words() -> dict[str, str]:
-    return {"hour": _("hour"), "day": _("day"), "month": _("month"), "year": _("year")}
+    return {"minute": _("minute"), "hour": _("hour"), "day": _("day"), "month": _("month"), "year": _("year")}
 
 
-def _draw(request: HttpRequest, view: DatasetView, drawn: Chart, wanted: Asked) -> Shown:
+def _draw(request: HttpRequest, view: DatasetView, drawn: Chart, wanted: Asked) -> tuple[Chart, Shown]:
     zone = getattr(timezone.get_current_timezone(), "key", "UTC")
     try:
         rows, _view = queries.sheet_of(view.slug, viewer=access.reader(request), as_of=wanted.as_of)
-        return _shown(engine.draw(rows, drawn, wanted.where, zone), zone)
+        drawing = engine.draw(rows, drawn, wanted.where, zone)
+        if "x" not in request.GET and _has_no_course(drawing):
+            other = engine.standing(rows, view.key)
+            if other is not None:
+                drawing = engine.draw(rows, other, wanted.where, zone)
+        return drawing.chart, _shown(drawing, zone)
     except QueryFault as fault:
         wanted.faults[fault.field] = fault.reason
     except LakeFault:
         wanted.faults["as_of"] = _("There is no version of that date.")
-    return Shown()
+    return drawn, Shown()
+
+
+def _has_no_course(drawing: Drawing) -> bool:
+    """Whether a line would be a dot or two."""
+    if drawing.chart.kind != "line":
+        return False
+    return len({x for one in drawing.series for x, _y in one.points}) < _FEWEST
 
 
 def _shown(drawing: Drawing, zone: str) -> Shown:
@@ -170,7 +185,9 @@ def _shown(drawing: Drawing, zone: str) -> Shown:
     )
     tables = [dict(series.points) for series in drawing.series]
     unit = (
-        "" if drawing.chart.aggregate in {"count", "count_distinct"} or drawing.y is None else drawing.y.unit
+        ""
+        if drawing.chart.aggregate in {"count", "count_distinct"} or drawing.y is None
+        else asking.unit_of(drawing.y)
     )
     measure = _measure(drawing)
     lines = [
@@ -221,14 +238,13 @@ def _measure(drawing: Drawing) -> str:
 def _title(drawing: Drawing, measure: str) -> str:
     x = asking.title_of(drawing.x, language())
     bucket = _bucket_words().get(drawing.chart.bucket, "")
-    if bucket:
-        return _("%(measure)s by %(step)s") % {"measure": measure, "step": bucket}
-    return _("%(measure)s by %(step)s") % {"measure": measure, "step": x}
+    title = _("%(measure)s by %(step)s") % {"measure": measure, "step": bucket or x}
+    return title[:1].upper() + title[1:]
 
 
 def _label(x: Any, drawing: Drawing) -> str:
     if drawing.chart.kind == "histogram":
-        return f"≥ {number_text(float(x), places=2)}"
+        return number_text(float(x), places=2)
     if isinstance(x, dt.datetime) and drawing.chart.bucket in {"day", "month", "year"}:
         local = timezone.localtime(x) if timezone.is_aware(x) else x
         return {"day": f"{local:%Y-%m-%d}", "month": f"{local:%Y-%m}", "year": f"{local:%Y}"}[

@@ -24,6 +24,7 @@ from maru.services.opendata.views.asked import title_of
 from maru.services.opendata.views.cells import rows_of, text_of
 from maru.services.opendata.views.examples import examples
 from maru.services.opendata.views.frame import citation, frame, frame_of, language
+from maru.services.opendata.views.orders import in_order
 
 _PREVIEW = 8
 _EDITIONS = 100
@@ -85,10 +86,10 @@ def overview_context(request: HttpRequest, slug: str, follow: FollowForm | None 
 
 def _preview(request: HttpRequest, slug: str) -> list[Any]:
     try:
-        rows, _view = queries.sheet_of(slug, viewer=access.reader(request))
+        rows, view = queries.sheet_of(slug, viewer=access.reader(request))
     except LakeFault:
         return []
-    page = rows.page(Query(limit=_PREVIEW, total=False))
+    page = rows.page(in_order(Query(limit=_PREVIEW, total=False), view))
     return rows_of(page.rows, page.columns, [""] * len(page.columns))
 
 

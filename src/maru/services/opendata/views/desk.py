@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from django.core.paginator import Paginator
@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from maru.commons.offices.queries import answering
+from maru.commons.sources.licences import licence_words
 from maru.platform.access.refusals import Invalid, NotFound, Refusal
 from maru.services.opendata import access
 from maru.services.opendata.contracts import CATEGORIES, Decision, Finding, LicenceView
@@ -69,7 +70,9 @@ def publish(request: HttpRequest) -> HttpResponse:
         return done(request, reverse("opendata:dataset", args=[made.slug]), _("It is published."))
     text = request.GET.get("q", "")[:100].replace("\x00", "")
     page = Paginator(origins.publishable(text=text), _PAGE).get_page(request.GET.get("page", "1"))
-    context = {"here": _("Publish"), "rows": page.object_list, "pages": page, "text": text}
+    names = {one.code: one.name for one in answering()}
+    rows = [replace(one, office=names.get(one.office, one.office)) for one in page.object_list]
+    context = {"here": _("Publish"), "rows": rows, "pages": page, "text": text}
     return render(request, "opendata/desk_publish.html", context)
 
 
@@ -94,7 +97,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         )
         if made.state == "held":
             url = reverse("opendata:desk_held", args=[made.slug])
-            return done(request, url, _("The file seems to hold personal data. Please look at it."))
+            return done(request, url, _("It is uploaded, and waits for a decision."))
         return done(request, reverse("opendata:dataset", args=[made.slug]), _("It is published."))
 
     answer = tried(request, form, take)
@@ -155,7 +158,7 @@ def new_rows(request: HttpRequest, slug: str) -> HttpResponse:
     except Refusal as refusal:
         return refused(request, back, refusal)
     if any(one.slug == slug for one in held_files.held(office_ids=queries.offices_of(person))):
-        message = _("The file seems to hold personal data. Please look at it.")
+        message = _("It is uploaded, and waits for a decision.")
         return done(request, reverse("opendata:desk_held", args=[slug]), message)
     return done(request, reverse("opendata:history", args=[slug]), _("The new rows are published."))
 
@@ -242,9 +245,9 @@ def _finding(one: Finding) -> FindingRow:
 
 
 def _choices(own: LicenceView | None = None) -> dict[str, list[tuple[str, str]]]:
-    licences = [(code, licence_title(code)) for code in CHOICES]
+    licences = [(code, licence_words(code)) for code in CHOICES]
     if own is not None and own.id not in dict(licences):
-        licences.insert(0, (own.id, own.title or own.id))
+        licences.insert(0, (own.id, own.name))
     return {
         "offices": [(one.code, one.name) for one in answering()],
         "categories": [(code, category_name(code)) for code in CATEGORIES],

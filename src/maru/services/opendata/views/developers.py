@@ -49,6 +49,7 @@ def _page(request: HttpRequest, form: KeyForm | None = None, new_key: str = "") 
     here = reverse("opendata:developers")
     form = form or KeyForm()
     context = {
+        "corner_tab": here,
         "examples": _examples(request),
         "interfaces": _interfaces(),
         "usage": usage(days=30),
@@ -65,6 +66,9 @@ def _page(request: HttpRequest, form: KeyForm | None = None, new_key: str = "") 
 def _examples(request: HttpRequest) -> list[Example]:
     """Of the dataset that is used most: what is shown runs as it stands."""
     found = catalogue.find(order="used", size=1).cards
+    if not any(one.uses for one in found):
+        # Nobody has used anything yet: a dataset with places answers every interface.
+        found = catalogue.find(order="rows", has_map=True, size=1).cards or found
     if not found:
         return []
     view = datasets.view_of(found[0].slug)

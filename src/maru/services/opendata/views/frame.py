@@ -22,7 +22,7 @@ from maru.services.opendata.engine.contracts import ColumnInfo
 from maru.services.opendata.queries.datasets import source_of
 from maru.services.opendata.queries.remarks import tallies
 from maru.services.opendata.queries.views import view
-from maru.services.opendata.views.asked import title_of
+from maru.services.opendata.views.asked import title_of, unit_of
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def heads(shown: DatasetView, columns: Sequence[ColumnInfo] | None = None) -> li
         Head(
             name=column.name,
             title=title_of(column, language()),
-            unit=column.unit,
+            unit=unit_of(column),
             type=words.get(column.type, column.type),
             number=column.type in {"integer", "number"},
             alias=column.alias or column.name,
@@ -137,7 +137,7 @@ def citation(request: HttpRequest, card: Card) -> str:
         "title": card.title,
         "version": card.version,
         "address": request.build_absolute_uri(reverse("opendata:dataset", args=[card.slug])),
-        "licence": licence.title or licence.id,
+        "licence": licence.name,
         "day": date_format(timezone.localdate(), "DATE_FORMAT"),
     }
 

@@ -21,6 +21,7 @@ from maru.services.opendata.queries import datasets as queries
 from maru.services.opendata.views import asked as asking
 from maru.services.opendata.views.cells import rows_of
 from maru.services.opendata.views.frame import frame_of, heads, language
+from maru.services.opendata.views.orders import in_order
 
 MOST_FEATURES = 5_000
 _LIST = 25
@@ -39,7 +40,7 @@ def map_page(request: HttpRequest, slug: str) -> HttpResponse:
     if not wanted.faults:
         found, _view = queries.sheet_of(slug, viewer=access.reader(request), as_of=wanted.as_of)
         try:
-            page = found.page(wanted.query())
+            page = found.page(in_order(wanted.query(), view))
             total = page.total
             rows = rows_of(page.rows, page.columns, [""] * len(page.columns))
         except QueryFault as fault:

@@ -16,7 +16,7 @@ from maru.services.opendata.queries.views import category_name
 from maru.services.opendata.views.asked import Chip
 from maru.services.opendata.views.frame import language, swapped
 
-_FACETS = ("category", "office", "format", "map", "licence", "origin")
+_FACETS = ("category", "office", "format", "map", "licence", "origin", "source")
 _SIZE = 20
 _MOST_PAGE = 10_000
 _FEW = 6

@@ -20,6 +20,7 @@ from maru.services.opendata.views import asked as asking
 from maru.services.opendata.views.asked import Asked
 from maru.services.opendata.views.cells import rows_of, text_of
 from maru.services.opendata.views.frame import frame_of, language, swapped
+from maru.services.opendata.views.orders import in_order, usual_order
 
 _VALUES = 20
 
@@ -98,6 +99,7 @@ def sheet(request: HttpRequest, slug: str) -> HttpResponse:
         "asked": wanted,
         "fault_list": [(_fault_name(view, name), fault) for name, fault in wanted.faults.items()],
         "total": total,
+        "newest_first": not wanted.order and any(one.descending for one in usual_order(view)),
         "pages": last,
         "rows": rows_of(page.rows, page.columns, [""] * len(page.columns)) if page else [],
         "columns": _heads(wanted),
@@ -126,7 +128,7 @@ def _page(request: HttpRequest, view: DatasetView, wanted: Asked) -> tuple[Sheet
         return None, None
     try:
         rows, _view = queries.sheet_of(view.slug, viewer=access.reader(request), as_of=wanted.as_of)
-        return rows, rows.page(wanted.query())
+        return rows, rows.page(in_order(wanted.query(), view))
     except QueryFault as fault:
         wanted.faults[fault.field] = fault.reason
     except LakeFault:
@@ -158,7 +160,7 @@ def _heads(wanted: Asked) -> list[SheetHead]:
         made.append(
             SheetHead(
                 title=asking.title_of(column, language()),
-                unit=column.unit,
+                unit=asking.unit_of(column),
                 number=column.type in {"integer", "number"},
                 sorted=state,
                 sort_url=wanted.address(sort=following),
@@ -178,7 +180,7 @@ def _panel(rows: Sheet, wanted: Asked) -> Panel | None:
     values, more = _values(rows, column, wanted)
     return Panel(
         title=asking.title_of(column, language()),
-        unit=column.unit,
+        unit=asking.unit_of(column),
         sorted=_sorted(wanted, column.name),
         up_url=wanted.address(sort=column.name),
         down_url=wanted.address(sort=f"-{column.name}"),
