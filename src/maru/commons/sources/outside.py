@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx
 
@@ -47,6 +47,10 @@ class Outside:
             path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
             return f"{self.address}/{source}{path}"
         path = parts.path.lstrip("/")
+        if parts.scheme == "file":
+            path = unquote(path)  # what becomes a plain path is not decoded again
+        elif not parts.scheme:
+            path = address.lstrip("/")  # in a plain path # and ? are letters like others
         if parts.scheme == "sftp":
             return f"{self._place('sftp')}/{source}/{path}"
         if "sql" in parts.scheme or parts.scheme in {"mariadb", "oracle", "mssql"}:
