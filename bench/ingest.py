@@ -96,8 +96,8 @@ def _pushing() -> frozenset[str]:
 
 
 @contextmanager
-def world(records: int) -> Iterator[tuple[House, Outside]]:
-    """A house that is not open yet and a world that answers."""
+def world(records: int, rate: float = 1.0) -> Iterator[tuple[House, Outside]]:
+    """A house that is not open yet and a world that answers; its living stream is ``rate`` times the natural one."""
     with tempfile.TemporaryDirectory(prefix="maru-ingest-") as folder:
         port = free_port()
         outside_url = f"http://127.0.0.1:{port}"
@@ -105,7 +105,7 @@ def world(records: int) -> Iterator[tuple[House, Outside]]:
         outside = Outside(Path(folder) / "outside", one.url, records)
         outside.port, outside.url = port, outside_url
         try:
-            outside.start()
+            outside.start(rate)
             yield one, outside
         except BaseException:
             if one.log.exists():
