@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db import connection, transaction
 
@@ -23,8 +24,7 @@ class Entry:
     text: str = ""
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(NamedTuple):
     """A thing found; a higher ``score`` fits better. Scores of different databases cannot be compared."""
 
     key: str
@@ -70,7 +70,7 @@ def find(kind: str, query: str, limit: int = 10_000) -> list[Hit]:
     statement, match = _sqlite(words) if connection.vendor == "sqlite" else _postgres(words)
     with connection.cursor() as cursor:
         cursor.execute(statement, [match, kind, limit])
-        return [Hit(key, float(score)) for key, score in cursor.fetchall()]
+        return list(map(Hit._make, cursor.fetchall()))
 
 
 def _drop(kind: str, keys: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from maru.commons.offices.models import Office, in_language
 from maru.services.opendata.contracts import (
@@ -30,22 +31,26 @@ PATIENCE = 1.5
 MOST_XLSX = 1_048_575  # rows of one Excel sheet, without the head
 
 
+# Translated when one is asked for: a list of twenty cards would translate all twelve twenty times.
+_CATEGORIES = {
+    "health": gettext_noop("Health"),
+    "administration": gettext_noop("Administration"),
+    "culture": gettext_noop("Culture and tourism"),
+    "industry": gettext_noop("Industry and economy"),
+    "welfare": gettext_noop("Welfare"),
+    "education": gettext_noop("Education"),
+    "environment": gettext_noop("Environment"),
+    "safety": gettext_noop("Safety"),
+    "transport": gettext_noop("Transport"),
+    "housing": gettext_noop("City and housing"),
+    "population": gettext_noop("Population and households"),
+    "science": gettext_noop("Science and technology"),
+}
+
+
 def category_name(code: str) -> str:
     """The policy field's name in the active language."""
-    return {
-        "health": _("Health"),
-        "administration": _("Administration"),
-        "culture": _("Culture and tourism"),
-        "industry": _("Industry and economy"),
-        "welfare": _("Welfare"),
-        "education": _("Education"),
-        "environment": _("Environment"),
-        "safety": _("Safety"),
-        "transport": _("Transport"),
-        "housing": _("City and housing"),
-        "population": _("Population and households"),
-        "science": _("Science and technology"),
-    }.get(code, code)
+    return _(_CATEGORIES[code]) if code in _CATEGORIES else code
 
 
 def column_infos(columns: Iterable[dict[str, Any]]) -> tuple[ColumnInfo, ...]:
