@@ -11,12 +11,11 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
 from django.db import close_old_connections
-from django.http.request import validate_host
+from django.http.request import split_domain_port, validate_host
 from django.utils import translation
 from starlette.types import Receive, Scope, Send
 
@@ -84,7 +83,8 @@ class Front:
             answer = _refused(route, request, problem)
         # The edge: whatever goes wrong below, the program gets the shape that it knows, and we the trace.
         except Exception as fault:  # noqa: BLE001
-            _log.error("interface_fault", interface=route.name, path=request.path, exc_info=fault)
+            shown = request.path.replace(visit.key, "•••") if visit.key else request.path
+            _log.error("interface_fault", interface=route.name, path=shown, exc_info=fault)
             answer = route.problem(request, Problem(500, "fault", "Something went wrong on our side."))
         self.counter.note(
             route.name,
@@ -120,8 +120,10 @@ class Front:
 
     def _check(self, visit: _Visit) -> None:
         request = visit.request
-        host = urlsplit(request.base).hostname or ""
-        if not validate_host(host, settings.ALLOWED_HOSTS):
+        # With an address of its own the house makes no use of what the asker calls it.
+        host, _port = split_domain_port(request.headers.get("host", "localhost"))
+        known = settings.MARU.public_url or (host and validate_host(host, settings.ALLOWED_HOSTS))
+        if not known:
             raise Problem(400, "bad_host", "This host is not served here.")
         if request.method not in ("GET", "HEAD") and not (request.method == "POST" and visit.route.posts):
             raise Problem(405, "method_not_allowed", "This address takes GET.")
@@ -131,7 +133,7 @@ class Front:
         key, route = visit.key, visit.route
         if not key or doorkeeper.is_sample(key):
             most = doorkeeper.SAMPLE_PER_MINUTE if key else doorkeeper.ANONYMOUS_PER_MINUTE
-            wait = self.limits.wait(f"{key}:{visit.request.address}", most)
+            wait = self.limits.wait(f"{key}:{doorkeeper.party(visit.request.address)}", most)
             if wait:
                 raise Problem(429, "too_many", "Too many calls; a key allows more.", retry_after=wait)
             if not key and route.needs_key:
@@ -141,7 +143,8 @@ class Front:
         if not sure:
             grant = await self.keys.find(key)
         if grant is None:
-            wait = self.limits.wait(f"?:{visit.request.address}", doorkeeper.ANONYMOUS_PER_MINUTE)
+            party = doorkeeper.party(visit.request.address)
+            wait = self.limits.wait(f"?:{party}", doorkeeper.ANONYMOUS_PER_MINUTE)
             if wait:
                 raise Problem(
                     429, "too_many", "Too many calls with keys that open nothing.", retry_after=wait

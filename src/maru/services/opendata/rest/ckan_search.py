@@ -33,6 +33,9 @@ _FIELDS: dict[str, Callable[[Slim], Iterable[str]]] = {
 }
 FACETS = ("organization", "groups", "tags", "res_format", "license_id")
 _TEXTS = ("title", "notes", "text")
+# Each word is one question to the index, each test is asked of every dataset.
+_MOST_WORDS = 40
+_MOST_TESTS = 40
 _ORDERS: dict[str, Callable[[Slim], Any]] = {
     "name": lambda one: one.slug,
     "id": lambda one: one.slug,
@@ -73,6 +76,8 @@ def read(text: str, wanted: Wanted) -> None:
             raise Unreadable(f"Cannot read this: {text[at : at + 30]!r}")
         at = hit.end()
         _add(hit["sign"] or "", hit["field"] or "", hit["value"], wanted)
+        if len(wanted.words) > _MOST_WORDS or len(wanted.tests) > _MOST_TESTS:
+            raise Unreadable(f"At most {_MOST_WORDS} words and {_MOST_TESTS} conditions.")
 
 
 def _add(sign: str, field: str, value: str, wanted: Wanted) -> None:
@@ -103,15 +108,33 @@ def _equal(field: str, value: str) -> Callable[[Slim], bool]:
     if value == "*" or value == "[* TO *]":
         return lambda one: any(read_field(one))
     inner = value[1:-1] if value.startswith("(") else value
-    parts = [part.strip() for part in re.split(r"\s+(?:OR|AND)\s+|\s+(?=\")", inner) if part.strip()]
+    inner = " ".join(inner.split())
+    parts = [part.strip() for part in re.split(r" (?:OR|AND) | (?=\")", inner) if part.strip()]
     every = " AND " in inner
     choices = {part.strip('"').casefold() for part in parts}
     if any("*" in choice for choice in choices):
-        patterns = [re.compile(".*".join(map(re.escape, choice.split("*"))) + r"\Z") for choice in choices]
-        return lambda one: any(p.match(text.casefold()) for p in patterns for text in read_field(one))
+        wilds = [choice.split("*") for choice in choices]
+        return lambda one: any(_fits(wild, text.casefold()) for wild in wilds for text in read_field(one))
     if every:
         return lambda one: choices <= {text.casefold() for text in read_field(one)}
     return lambda one: any(text.casefold() in choices for text in read_field(one))
+
+
+def _fits(parts: Sequence[str], text: str) -> bool:
+    """Whether the text is these parts with anything between them. One pass: an expression of many ``.*`` never ends."""
+    first, *middle = parts
+    if not middle:
+        return text == first
+    last = middle.pop()
+    if len(text) < len(first) + len(last) or not text.startswith(first) or not text.endswith(last):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for part in middle:
+        at = text.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return True
 
 
 def _between(field: str, value: str) -> Callable[[Slim], bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import ipaddress
 import math
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -39,7 +40,8 @@ class KeyBook:
     def __init__(self, in_thread: Callable[..., Awaitable[dict[str, KeyGrant]]]) -> None:
         self._in_thread = in_thread
         self._known: dict[str, _Known] = {}
-        self._asking: asyncio.Task[None] | None = None
+        self._wanted: set[str] = set()
+        self._asking: asyncio.Task[dict[str, KeyGrant | None]] | None = None
 
     def peek(self, key: str) -> tuple[bool, KeyGrant | None]:
         """(known for sure, what it allows), without waiting."""
@@ -53,33 +55,29 @@ class KeyBook:
         sure, grant = self.peek(key)
         if sure:
             return grant
-        if key not in self._known:
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            self._known[key] = _Known(None, 0.0)
-        while not self.peek(key)[0]:
+        while True:
+            self._wanted.add(key)
             if self._asking is None or self._asking.done():
                 self._asking = asyncio.create_task(self._ask())
-            await asyncio.shield(self._asking)
-        return self.peek(key)[1]
+            found = await asyncio.shield(self._asking)
+            if key in found:
+                return found[key]
 
-    async def _ask(self) -> None:
-        now = time.monotonic()
-        stale = {digest_of(key): key for key, known in self._known.items() if known.until < now}
-        found = await self._in_thread(grants, list(stale))
+    async def _ask(self) -> dict[str, KeyGrant | None]:
+        """What the keys that somebody waits for allow. Nobody else's are asked for: strangers could name thousands."""
+        wanted, self._wanted = self._wanted, set()
+        found = await self._in_thread(grants, [digest_of(key) for key in wanted])
         until = time.monotonic() + FRESH_S
-        for digest, key in stale.items():
-            grant = found.get(digest)
-            if grant is None and self._known[key].until and self._known[key].grant is None:
-                # Asked for in vain for a second: forget it, or strangers could fill the book.
-                self._known.pop(key)
-                self._known[key] = _Known(None, until)
-            else:
-                self._known[key] = _Known(grant, until)
+        answers = {key: found.get(digest_of(key)) for key in wanted}
+        if len(self._known) + len(answers) > _MOST_KNOWN:
+            self._known.clear()
+        self._known |= {key: _Known(grant, until) for key, grant in answers.items()}
+        return answers
 
     def forget(self) -> None:
         """Know nothing."""
         self._known.clear()
+        self._wanted.clear()
 
 
 class Limits:
@@ -124,7 +122,8 @@ class Limits:
 
     def _drop_full(self, now: float) -> None:
         idle = [who for who, bucket in self._buckets.items() if now - bucket.at > 60]
-        for who in idle or list(self._buckets):
+        # Those that wait for nothing lose nothing; if all are busy, the longest unused go, not everybody's count.
+        for who in idle or sorted(self._buckets, key=lambda one: self._buckets[one].at)[: _MOST_KNOWN // 4]:
             del self._buckets[who]
 
     def forget(self) -> None:
@@ -137,6 +136,17 @@ def seconds_to_midnight() -> int:
     """Until the quota begins anew (UTC)."""
     now = dt.datetime.now(dt.UTC)
     return 86_400 - (now.hour * 3600 + now.minute * 60 + now.second)
+
+
+def party(address: str) -> str:
+    """Whose call it is, for counting: whoever has one address of version 6 has all of its /64."""
+    if ":" not in address:
+        return address
+    try:
+        known = ipaddress.IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(known.ipv4_mapped or ipaddress.IPv6Address(int(known) >> 64 << 64))
 
 
 def is_sample(key: str) -> bool:

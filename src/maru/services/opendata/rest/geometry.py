@@ -77,7 +77,9 @@ def geojson_polygon(value: Any, where: str) -> tuple[tuple[float, float, float, 
     """The same of a GeoJSON geometry."""
     try:
         found = shape(json.loads(json.dumps(value)))
-    except (shapely.errors.ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError):
+    except (
+        shapely.errors.ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError
+    ):  # fmt: skip
         raise QueryFault(where, "This is not a geometry of GeoJSON.") from None
     return _checked(found, where)
 

@@ -28,7 +28,7 @@ class Kept:
         """Keep it, instead of what was kept for the same question."""
         self.drop(asked)
         # Its body in gzip may be made later; a quarter of it is a fair guess.
-        weight = answer.weight + len(answer.body) // 4
+        weight = answer.weight + len(answer.body) // 4 + _weight(asked)
         if weight > self._most // 8:
             return
         self._answers[asked] = (answer, weight)
@@ -52,3 +52,10 @@ class Kept:
     def size(self) -> int:
         """Bytes held, about."""
         return self._bytes
+
+
+def _weight(asked: Hashable) -> int:
+    """Bytes that the question itself holds, about: strangers choose its length."""
+    if isinstance(asked, tuple):
+        return 64 + sum(map(_weight, asked))
+    return 64 + (len(asked) if isinstance(asked, str | bytes) else 0)

@@ -85,11 +85,12 @@ def answer(request: Request, key: str) -> Answer:
         raise Problem(404, "not_found", "The rows of this dataset have no place.")
     query, shown = query_of(request, holding)
     if kind == "geojson":
-        body, kind_of = _geojson(holding, query)
+        body, kind_of, count = _geojson(holding, query)
         page = None
     else:
         page = page_of(holding, query)
         body, kind_of = (_csv(page, shown), CSV) if kind == "csv" else (_json(page, shown), JSON)
+        count = len(page.rows)
     return Answer(
         200,
         body,
@@ -97,7 +98,7 @@ def answer(request: Request, key: str) -> Answer:
         headers={"x-soda2-fields": _names(shown)} if page and len(shown) < 100 else {},
         subject=holding.slug,
         version=holding.token,
-        rows=len(page.rows) if page else query.limit,
+        rows=count,
         dataset=holding.slug,
     )
 
@@ -230,7 +231,7 @@ def csv_cell(value: Any) -> Any:
     return value
 
 
-def _geojson(holding: Holding, query: Query) -> tuple[bytes, str]:
+def _geojson(holding: Holding, query: Query) -> tuple[bytes, str, int]:
     if query.group or query.measures:
         raise QueryFault("$group", "Groups have no place; ask for .json.")
     wanted = query.columns or tuple(one.name for one in holding.view.columns)
@@ -258,4 +259,4 @@ def _geojson(holding: Holding, query: Query) -> tuple[bytes, str]:
     body = orjson.dumps(
         {"type": "FeatureCollection", "features": features}, option=orjson.OPT_UTC_Z, default=str
     )
-    return body, GEOJSON
+    return body, GEOJSON, len(features)
