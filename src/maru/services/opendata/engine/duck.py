@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+import os
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,6 +20,7 @@ from duckdb.func import FunctionNullHandling, PythonUDFType
 from maru.services.opendata.engine.contracts import QueryFault
 
 MEMORY = "1GB"
+SPILLED = "4GB"
 THREADS = 2
 # Questions that read much run two at a time: more would only take turns, and each would hold memory meanwhile.
 AT_ONCE = 3
@@ -35,6 +39,9 @@ def _house() -> duckdb.DuckDBPyConnection:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "lock_configuration": False,
+            # What does not fit in memory goes to a folder of this process, and no more than that: never to the house's own.
+            "temp_directory": str(Path(tempfile.gettempdir()) / f"maru-sheets-{os.getpid()}"),
+            "max_temp_directory_size": SPILLED,
         }
     )
     made.execute("SET TimeZone = 'UTC'")
@@ -85,9 +92,9 @@ def rows(statement: str, parameters: Sequence[Any] = (), *, heavy: bool = True) 
         return one.execute(statement, list(parameters)).fetchall()
 
 
-def run(statement: str, parameters: Sequence[Any] = ()) -> None:
+def run(statement: str, parameters: Sequence[Any] = (), *, heavy: bool = False) -> None:
     """A statement without rows, such as making a table."""
-    with cursor(heavy=False) as one:
+    with cursor(heavy=heavy) as one:
         one.execute(statement, list(parameters))
 
 

@@ -39,6 +39,7 @@ HELD_CELLS = 24_000_000  # of all held tables together; the longest unused goes 
 # A living table has a new version every second. Holding it anew is worth it only if it is cheap, or the copy is old.
 CHEAP_S = 0.1
 SMALL_ROWS = 20_000  # up to so many it is always cheap; only a busy machine makes it look dear
+_LONGEST_CURSOR = 100
 _numbers = itertools.count(1)
 
 
@@ -195,7 +196,8 @@ def _shown_key(key: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    """A sum of whole numbers may leave 64 bits, and then no format of ours can hold it: near enough, as a float."""
+    return float(value) if type(value) is int and abs(value) >= 2**63 else value
 
 
 def _cursor(version: int, offset: int) -> str:
@@ -204,9 +206,11 @@ def _cursor(version: int, offset: int) -> str:
 
 def _read_cursor(text: str) -> int:
     try:
+        if len(text) > _LONGEST_CURSOR:
+            raise ValueError("too long")
         _version, offset = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        return max(0, int(offset))
-    except (ValueError, TypeError, binascii.Error) as fault:
+        return min(max(0, int(offset)), 2**62)
+    except (ValueError, TypeError, OverflowError, binascii.Error) as fault:
         raise QueryFault("cursor", "is not one that was given out") from fault
 
 
@@ -215,7 +219,8 @@ class Sheets:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._building: dict[tuple[str, str], threading.Lock] = {}
+        # A fixed number: readers choose the times for which sheets are made.
+        self._building = [threading.Lock() for _each in range(256)]
         self._open: OrderedDict[tuple[str, str], tuple[Sheet, int]] = OrderedDict()
 
     def get(
@@ -223,14 +228,14 @@ class Sheets:
     ) -> Sheet:
         """The sheet of a table, newest or as it was. LakeFault if there is no such table."""
         place = (table, as_of.isoformat() if as_of else "")
-        with self._lock:
-            building = self._building.setdefault(place, threading.Lock())
-        with building:
-            return self._get(lake, place, columns, as_of)
+        with self._building[hash(place) % len(self._building)]:
+            found = self._get(lake, place, columns, as_of)
+        return found if found is not None else self.get(lake, table, columns)
 
     def _get(
         self, lake: Lake, place: tuple[str, str], columns: Sequence[ColumnInfo], as_of: dt.datetime | None
-    ) -> Sheet:
+    ) -> Sheet | None:
+        """None if nothing has changed since ``as_of``: then the present sheet is that of then."""
         with self._lock:
             known = self._open.get(place)
             if known is not None:
@@ -238,6 +243,8 @@ class Sheets:
         if known is not None and self._is_young(known[0]) and known[0].columns == tuple(columns):
             return known[0]
         snapshot = lake.snapshot(place[0], as_of=as_of)
+        if as_of is not None and snapshot.until is None:
+            return None
         if (
             known is not None
             and known[0].files_version == snapshot.version
@@ -293,7 +300,9 @@ def _held(table: str, columns: Sequence[ColumnInfo], snapshot: Snapshot, express
     began = time.monotonic()
     name = f"held_{next(_numbers)}"
     names = ", ".join(["_key", *(quoted(one.name) for one in columns)])
-    duck.run(f"CREATE TABLE {name} AS SELECT {names} FROM {expression} ORDER BY _at, _key")  # noqa: S608  # names from the lake's own spec
+    # The present is made for everybody and once; the past for whoever names a time, so it waits for its turn.
+    past = snapshot.until is not None
+    duck.run(f"CREATE TABLE {name} AS SELECT {names} FROM {expression} ORDER BY _at, _key", heavy=past)  # noqa: S608  # names from the lake's own spec
     sheet = Sheet(table, columns, snapshot, name)
     sheet.held, sheet.tie = True, "rowid"
     sheet.rows = int(duck.rows(f"SELECT count(*) FROM {name}", heavy=False)[0][0])  # noqa: S608  # as above

@@ -30,6 +30,7 @@ from maru.services.opendata.engine.contracts import (
 MOST_DEPTH = 40  # of conditions inside conditions: more is no question but an attack
 MOST_VALUES = 1_000
 MOST_WORDS = 8
+MOST_PATTERN = 300
 # DuckDB's names of the columns' types.
 TYPES = {
     "text": "VARCHAR",
@@ -230,7 +231,12 @@ class Compiler:
 
     def _like(self, name: str, pattern: str, fold: bool) -> str:
         column = self.column(name)
-        self.parameters.append(_text(pattern[:300]))
+        # Cut off, a pattern would mean another one.
+        if len(pattern) > MOST_PATTERN or (len(pattern) - len(pattern.rstrip("\\"))) % 2:
+            raise QueryFault(
+                name, f"a pattern has at most {MOST_PATTERN} characters and no backslash at its end"
+            )
+        self.parameters.append(_text(pattern))
         shown = quoted(name) if column.type == "text" else f"CAST({quoted(name)} AS VARCHAR)"
         return f"({shown} {'ILIKE' if fold else 'LIKE'} ? ESCAPE '\\')"
 
