@@ -141,7 +141,18 @@ def _address_key(address: str, now: float) -> str:
     name = f"limit:salt:{day}"
     cache.add(name, secrets.token_hex(16), timeout=2 * _DAY)
     salt = str(cache.get(name, "")) or settings.SECRET_KEY
-    return hmac.new(salt.encode(), address.encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.new(salt.encode(), _party(address).encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _party(address: str) -> str:
+    """Whose address it is: whoever has one address of version 6 has all of its /64."""
+    if ":" not in address:
+        return address
+    try:
+        known = ipaddress.IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(known.ipv4_mapped or ipaddress.IPv6Address(int(known) >> 64 << 64))
 
 
 def _digest(key: str) -> str:

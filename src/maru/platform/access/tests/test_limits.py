@@ -84,6 +84,13 @@ def test_never_twice_the_limit_in_any_window(times, seconds, moments):
         assert sum(start <= other < start + seconds for other in passed) < 2 * times + 1
 
 
+def test_addresses_of_one_network_of_version_six_count_together():
+    done = sum(uses(request(address=f"2001:db8:1:2::{number:x}"), 1) for number in range(1, 41))
+    assert done == 30
+    assert uses(request(address="2001:db8:1:3::1"), 1) == 1
+    assert uses(request(address="::ffff:192.0.2.99"), 1) == 1
+
+
 def test_no_address_is_kept_in_clear(monkeypatch):
     seen: list[str] = []
     for name in ("add", "incr", "set", "get"):
