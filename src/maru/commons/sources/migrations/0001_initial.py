@@ -6,178 +6,296 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('offices', '0001_initial'),
+        ("offices", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ProviderDay',
+            name="ProviderDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider', models.CharField(max_length=80)),
-                ('day', models.DateField()),
-                ('used', models.PositiveIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("provider", models.CharField(max_length=80)),
+                ("day", models.DateField()),
+                ("used", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'verbose_name': 'use of a provider',
-                'verbose_name_plural': 'uses of providers',
-                'constraints': [models.UniqueConstraint(fields=('provider', 'day'), name='provider_day_once')],
+                "verbose_name": "use of a provider",
+                "verbose_name_plural": "uses of providers",
+                "constraints": [
+                    models.UniqueConstraint(fields=("provider", "day"), name="provider_day_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('name', models.CharField(max_length=80, primary_key=True, serialize=False, verbose_name='name')),
-                ('drawer', models.CharField(max_length=80)),
-                ('digest', models.CharField(max_length=64)),
-                ('declared', models.JSONField(default=dict)),
-                ('names', models.JSONField(default=dict)),
-                ('summaries', models.JSONField(default=dict)),
-                ('office_code', models.CharField(blank=True, max_length=60)),
-                ('category', models.CharField(db_index=True, max_length=20)),
-                ('kind', models.CharField(max_length=30)),
-                ('mode', models.CharField(max_length=10)),
-                ('provider', models.CharField(blank=True, max_length=80)),
-                ('every_s', models.FloatField(default=0.0)),
-                ('fresh_s', models.FloatField(default=0.0)),
-                ('own', models.BooleanField(default=False, verbose_name='added in this home')),
-                ('gone', models.BooleanField(default=False, verbose_name='no longer declared')),
-                ('added_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('state', models.CharField(choices=[('ok', 'alive'), ('waiting', 'not asked yet'), ('stale', 'late'), ('broken', 'broken'), ('paused', 'paused')], db_index=True, default='waiting', max_length=10)),
-                ('paused', models.BooleanField(default=False)),
-                ('wanted', models.CharField(blank=True, max_length=20, verbose_name='what people asked the collector to do')),
-                ('last_ok_at', models.DateTimeField(null=True)),
-                ('last_value_at', models.DateTimeField(null=True)),
-                ('last_try_at', models.DateTimeField(null=True)),
-                ('next_at', models.DateTimeField(null=True)),
-                ('open_until', models.DateTimeField(null=True)),
-                ('failures', models.PositiveIntegerField(default=0)),
-                ('error', models.CharField(blank=True, max_length=20)),
-                ('error_detail', models.CharField(blank=True, max_length=500)),
-                ('error_at', models.DateTimeField(null=True)),
-                ('cursor', models.TextField(default='null')),
-                ('validators', models.TextField(default='{}')),
-                ('records', models.BigIntegerField(default=0)),
-                ('corrected', models.BigIntegerField(default=0)),
-                ('dead', models.BigIntegerField(default=0)),
-                ('drift', models.PositiveIntegerField(default=0)),
-                ('grade', models.CharField(blank=True, choices=[('', 'no grade yet'), ('bronze', 'bronze'), ('silver', 'silver'), ('gold', 'gold')], default='', max_length=10)),
-                ('rules', models.JSONField(default=list)),
-                ('live_checked_at', models.DateTimeField(null=True)),
-                ('office', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='offices.office')),
+                (
+                    "name",
+                    models.CharField(max_length=80, primary_key=True, serialize=False, verbose_name="name"),
+                ),
+                ("drawer", models.CharField(max_length=80)),
+                ("digest", models.CharField(max_length=64)),
+                ("declared", models.JSONField(default=dict)),
+                ("names", models.JSONField(default=dict)),
+                ("summaries", models.JSONField(default=dict)),
+                ("office_code", models.CharField(blank=True, max_length=60)),
+                ("category", models.CharField(db_index=True, max_length=20)),
+                ("kind", models.CharField(max_length=30)),
+                ("mode", models.CharField(max_length=10)),
+                ("provider", models.CharField(blank=True, max_length=80)),
+                ("every_s", models.FloatField(default=0.0)),
+                ("fresh_s", models.FloatField(default=0.0)),
+                ("own", models.BooleanField(default=False, verbose_name="added in this home")),
+                ("gone", models.BooleanField(default=False, verbose_name="no longer declared")),
+                ("added_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("ok", "alive"),
+                            ("waiting", "not asked yet"),
+                            ("stale", "late"),
+                            ("broken", "broken"),
+                            ("paused", "paused"),
+                        ],
+                        db_index=True,
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("paused", models.BooleanField(default=False)),
+                (
+                    "wanted",
+                    models.CharField(
+                        blank=True, max_length=20, verbose_name="what people asked the collector to do"
+                    ),
+                ),
+                ("last_ok_at", models.DateTimeField(null=True)),
+                ("last_value_at", models.DateTimeField(null=True)),
+                ("last_try_at", models.DateTimeField(null=True)),
+                ("next_at", models.DateTimeField(null=True)),
+                ("open_until", models.DateTimeField(null=True)),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("error", models.CharField(blank=True, max_length=20)),
+                ("error_detail", models.CharField(blank=True, max_length=500)),
+                ("error_at", models.DateTimeField(null=True)),
+                ("cursor", models.TextField(default="null")),
+                ("validators", models.TextField(default="{}")),
+                ("records", models.BigIntegerField(default=0)),
+                ("corrected", models.BigIntegerField(default=0)),
+                ("dead", models.BigIntegerField(default=0)),
+                ("drift", models.PositiveIntegerField(default=0)),
+                (
+                    "grade",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "no grade yet"),
+                            ("bronze", "bronze"),
+                            ("silver", "silver"),
+                            ("gold", "gold"),
+                        ],
+                        default="",
+                        max_length=10,
+                    ),
+                ),
+                ("rules", models.JSONField(default=list)),
+                ("live_checked_at", models.DateTimeField(null=True)),
+                (
+                    "office",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="offices.office",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'source',
-                'verbose_name_plural': 'sources',
-                'ordering': ['name'],
+                "verbose_name": "source",
+                "verbose_name_plural": "sources",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('seconds', models.FloatField(default=0.0)),
-                ('requests', models.PositiveIntegerField(default=0)),
-                ('size', models.BigIntegerField(default=0)),
-                ('added', models.PositiveIntegerField(default=0)),
-                ('corrected', models.PositiveIntegerField(default=0)),
-                ('unchanged', models.PositiveIntegerField(default=0)),
-                ('gone', models.PositiveIntegerField(default=0)),
-                ('dead', models.PositiveIntegerField(default=0)),
-                ('code', models.CharField(blank=True, max_length=20)),
-                ('detail', models.CharField(blank=True, max_length=500)),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='sources.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("seconds", models.FloatField(default=0.0)),
+                ("requests", models.PositiveIntegerField(default=0)),
+                ("size", models.BigIntegerField(default=0)),
+                ("added", models.PositiveIntegerField(default=0)),
+                ("corrected", models.PositiveIntegerField(default=0)),
+                ("unchanged", models.PositiveIntegerField(default=0)),
+                ("gone", models.PositiveIntegerField(default=0)),
+                ("dead", models.PositiveIntegerField(default=0)),
+                ("code", models.CharField(blank=True, max_length=20)),
+                ("detail", models.CharField(blank=True, max_length=500)),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="sources.source"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'run',
-                'verbose_name_plural': 'runs',
-                'ordering': ['-at'],
-                'indexes': [models.Index(fields=['source', '-at'], name='run_newest')],
+                "verbose_name": "run",
+                "verbose_name_plural": "runs",
+                "ordering": ["-at"],
+                "indexes": [models.Index(fields=["source", "-at"], name="run_newest")],
             },
         ),
         migrations.CreateModel(
-            name='Latest',
+            name="Latest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('series', models.CharField(max_length=60)),
-                ('key', models.CharField(max_length=200)),
-                ('labels', models.TextField(default='{}')),
-                ('number', models.FloatField(null=True)),
-                ('text', models.CharField(blank=True, max_length=200)),
-                ('unit', models.CharField(blank=True, max_length=30)),
-                ('at', models.DateTimeField()),
-                ('seen', models.DateTimeField()),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='sources.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("series", models.CharField(max_length=60)),
+                ("key", models.CharField(max_length=200)),
+                ("labels", models.TextField(default="{}")),
+                ("number", models.FloatField(null=True)),
+                ("text", models.CharField(blank=True, max_length=200)),
+                ("unit", models.CharField(blank=True, max_length=30)),
+                ("at", models.DateTimeField()),
+                ("seen", models.DateTimeField()),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="sources.source"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'latest value',
-                'verbose_name_plural': 'latest values',
-                'constraints': [models.UniqueConstraint(fields=('source', 'series', 'key'), name='latest_one_per_series')],
+                "verbose_name": "latest value",
+                "verbose_name_plural": "latest values",
+                "constraints": [
+                    models.UniqueConstraint(fields=("source", "series", "key"), name="latest_one_per_series")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Hour',
+            name="Hour",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('hour', models.DateTimeField()),
-                ('runs', models.PositiveIntegerField(default=0)),
-                ('failures', models.PositiveIntegerField(default=0)),
-                ('added', models.BigIntegerField(default=0)),
-                ('corrected', models.BigIntegerField(default=0)),
-                ('dead', models.BigIntegerField(default=0)),
-                ('watched_s', models.FloatField(default=0.0)),
-                ('late_s', models.FloatField(default=0.0)),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='sources.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("hour", models.DateTimeField()),
+                ("runs", models.PositiveIntegerField(default=0)),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("added", models.BigIntegerField(default=0)),
+                ("corrected", models.BigIntegerField(default=0)),
+                ("dead", models.BigIntegerField(default=0)),
+                ("watched_s", models.FloatField(default=0.0)),
+                ("late_s", models.FloatField(default=0.0)),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="sources.source"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'hour',
-                'verbose_name_plural': 'hours',
-                'constraints': [models.UniqueConstraint(fields=('source', 'hour'), name='hour_once')],
+                "verbose_name": "hour",
+                "verbose_name_plural": "hours",
+                "constraints": [models.UniqueConstraint(fields=("source", "hour"), name="hour_once")],
             },
         ),
         migrations.CreateModel(
-            name='DriftAlarm',
+            name="DriftAlarm",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('new', 'new column'), ('gone', 'column gone'), ('renamed', 'column renamed'), ('shrunk', 'delivery much smaller than before')], max_length=10)),
-                ('name', models.CharField(max_length=120)),
-                ('becomes', models.CharField(blank=True, max_length=120)),
-                ('first_at', models.DateTimeField()),
-                ('last_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='sources.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("new", "new column"),
+                            ("gone", "column gone"),
+                            ("renamed", "column renamed"),
+                            ("shrunk", "delivery much smaller than before"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("becomes", models.CharField(blank=True, max_length=120)),
+                ("first_at", models.DateTimeField()),
+                ("last_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="sources.source"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'drift alarm',
-                'verbose_name_plural': 'drift alarms',
-                'ordering': ['-last_at'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('source', 'kind', 'name'), name='drift_open_once')],
+                "verbose_name": "drift alarm",
+                "verbose_name_plural": "drift alarms",
+                "ordering": ["-last_at"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("closed_at", None)),
+                        fields=("source", "kind", "name"),
+                        name="drift_open_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='DeadLetter',
+            name="DeadLetter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=32)),
-                ('raw', models.BinaryField()),
-                ('reason', models.CharField(max_length=300)),
-                ('field', models.CharField(blank=True, max_length=60)),
-                ('seen', models.PositiveIntegerField(default=1)),
-                ('first_at', models.DateTimeField()),
-                ('last_at', models.DateTimeField(db_index=True)),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='sources.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("digest", models.CharField(max_length=32)),
+                ("raw", models.BinaryField()),
+                ("reason", models.CharField(max_length=300)),
+                ("field", models.CharField(blank=True, max_length=60)),
+                ("seen", models.PositiveIntegerField(default=1)),
+                ("first_at", models.DateTimeField()),
+                ("last_at", models.DateTimeField(db_index=True)),
+                ("settled_at", models.DateTimeField(null=True)),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="sources.source"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'dead letter',
-                'verbose_name_plural': 'dead letters',
-                'ordering': ['-last_at'],
-                'constraints': [models.UniqueConstraint(fields=('source', 'digest'), name='letter_once')],
+                "verbose_name": "dead letter",
+                "verbose_name_plural": "dead letters",
+                "ordering": ["-last_at"],
+                "constraints": [models.UniqueConstraint(fields=("source", "digest"), name="letter_once")],
             },
         ),
     ]

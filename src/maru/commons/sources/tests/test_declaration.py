@@ -98,12 +98,12 @@ def test_a_good_drawer_is_read(tmp_path: Path) -> None:
 
 
 def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
-    text = GOOD.replace('kind = "table"', 'kind = "tabel"').replace('office = "air"\n', "")
+    text = GOOD.replace('kind = "table"', 'kind = "tabls"').replace('office = "air"\n', "")
     text = text.replace('category = "environment"', 'category = "air"').replace(
         "every_s = 3600", 'every_s = "1 h"'
     )
     text = text.replace("low = 0", "low = 3000").replace('ko = "대기질", ', "")
-    text = text.replace('key = ["station", "at"]', 'key = ["place"]').replace("[options]", "[optoins]")
+    text = text.replace('key = ["station", "at"]', 'key = ["place"]').replace("[options]", "[optxons]")
     said = faults(tmp_path, text)
     for place in (
         "kind:",
@@ -113,7 +113,7 @@ def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
         "fields[2].low: is above high",
         "names: has no text in ko",
         "place is no field",
-        "optoins: is not known here",
+        "optxons: is not known here",
     ):
         assert place in said
 

@@ -2,208 +2,396 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import maru.services.opendata.models.subscriptions
 from django.conf import settings
 from django.db import migrations, models
 
+import maru.services.opendata.models.subscriptions
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('offices', '0001_initial'),
-        ('voices', '0001_initial'),
+        ("offices", "0001_initial"),
+        ("voices", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Dataset',
+            name="Dataset",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=80, unique=True, verbose_name='address')),
-                ('service_code', models.CharField(max_length=80, unique=True)),
-                ('table', models.CharField(max_length=120, unique=True)),
-                ('origin', models.CharField(choices=[('source', 'Source'), ('upload', 'Upload'), ('offer', 'Service')], max_length=6)),
-                ('source', models.CharField(blank=True, db_index=True, max_length=120)),
-                ('titles', models.JSONField(default=dict)),
-                ('summaries', models.JSONField(blank=True, default=dict)),
-                ('keywords', models.JSONField(blank=True, default=list)),
-                ('category', models.CharField(db_index=True, max_length=20)),
-                ('licence', models.CharField(max_length=60)),
-                ('licence_title', models.CharField(blank=True, max_length=200)),
-                ('licence_address', models.URLField(blank=True, max_length=300)),
-                ('columns', models.JSONField(default=list)),
-                ('key', models.JSONField(default=list)),
-                ('time', models.CharField(blank=True, max_length=80)),
-                ('has_map', models.BooleanField(default=False)),
-                ('cadence_s', models.FloatField(default=0)),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('held', 'Held'), ('published', 'Published'), ('withdrawn', 'Withdrawn')], db_index=True, default='draft', max_length=10)),
-                ('version', models.PositiveBigIntegerField(default=0)),
-                ('rows', models.PositiveBigIntegerField(default=0)),
-                ('shape', models.JSONField(blank=True, default=dict)),
-                ('quality', models.JSONField(blank=True, default=dict)),
-                ('score', models.PositiveSmallIntegerField(default=0)),
-                ('uses', models.PositiveBigIntegerField(default=0)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('edited_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('published_at', models.DateTimeField(blank=True, null=True)),
-                ('changed_at', models.DateTimeField(blank=True, null=True)),
-                ('checked_at', models.DateTimeField(blank=True, null=True)),
-                ('withdrawn_reason', models.CharField(blank=True, max_length=300)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('office', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='offices.office')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=80, unique=True, verbose_name="address")),
+                ("service_code", models.CharField(max_length=80, unique=True)),
+                ("table", models.CharField(max_length=120, unique=True)),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[("source", "Source"), ("upload", "Upload"), ("offer", "Service")],
+                        max_length=6,
+                    ),
+                ),
+                ("source", models.CharField(blank=True, db_index=True, max_length=120)),
+                ("titles", models.JSONField(default=dict)),
+                ("summaries", models.JSONField(blank=True, default=dict)),
+                ("keywords", models.JSONField(blank=True, default=list)),
+                ("category", models.CharField(db_index=True, max_length=20)),
+                ("licence", models.CharField(max_length=60)),
+                ("licence_title", models.CharField(blank=True, max_length=200)),
+                ("licence_address", models.URLField(blank=True, max_length=300)),
+                ("columns", models.JSONField(default=list)),
+                ("key", models.JSONField(default=list)),
+                ("time", models.CharField(blank=True, max_length=80)),
+                ("has_map", models.BooleanField(default=False)),
+                ("cadence_s", models.FloatField(default=0)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("held", "Held"),
+                            ("published", "Published"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        db_index=True,
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("version", models.PositiveBigIntegerField(default=0)),
+                ("rows", models.PositiveBigIntegerField(default=0)),
+                ("shape", models.JSONField(blank=True, default=dict)),
+                ("quality", models.JSONField(blank=True, default=dict)),
+                ("score", models.PositiveSmallIntegerField(default=0)),
+                ("uses", models.PositiveBigIntegerField(default=0)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("edited_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("published_at", models.DateTimeField(blank=True, null=True)),
+                ("changed_at", models.DateTimeField(blank=True, null=True)),
+                ("checked_at", models.DateTimeField(blank=True, null=True)),
+                ("withdrawn_reason", models.CharField(blank=True, max_length=300)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "office",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="offices.office",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'dataset',
-                'verbose_name_plural': 'datasets',
-                'ordering': ['slug'],
+                "verbose_name": "dataset",
+                "verbose_name_plural": "datasets",
+                "ordering": ["slug"],
             },
         ),
         migrations.CreateModel(
-            name='Edition',
+            name="Edition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('published', 'Published'), ('data', 'New data'), ('described', 'Described anew'), ('withdrawn', 'Withdrawn')], max_length=10)),
-                ('version', models.PositiveBigIntegerField()),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('rows', models.PositiveBigIntegerField(default=0)),
-                ('added', models.PositiveBigIntegerField(default=0)),
-                ('corrected', models.PositiveBigIntegerField(default=0)),
-                ('gone', models.PositiveBigIntegerField(default=0)),
-                ('note', models.CharField(blank=True, max_length=300)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='editions', to='opendata.dataset')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("published", "Published"),
+                            ("data", "New data"),
+                            ("described", "Described anew"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("version", models.PositiveBigIntegerField()),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("rows", models.PositiveBigIntegerField(default=0)),
+                ("added", models.PositiveBigIntegerField(default=0)),
+                ("corrected", models.PositiveBigIntegerField(default=0)),
+                ("gone", models.PositiveBigIntegerField(default=0)),
+                ("note", models.CharField(blank=True, max_length=300)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="editions",
+                        to="opendata.dataset",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'edition',
-                'verbose_name_plural': 'editions',
-                'ordering': ['-pk'],
+                "verbose_name": "edition",
+                "verbose_name_plural": "editions",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Remark',
+            name="Remark",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('question', 'Question'), ('defect', 'Defect')], max_length=8)),
-                ('column', models.CharField(blank=True, max_length=80)),
-                ('record', models.CharField(blank=True, max_length=300)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='remarks', to='opendata.dataset')),
-                ('voice', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='voices.voice')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(choices=[("question", "Question"), ("defect", "Defect")], max_length=8),
+                ),
+                ("column", models.CharField(blank=True, max_length=80)),
+                ("record", models.CharField(blank=True, max_length=300)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="remarks",
+                        to="opendata.dataset",
+                    ),
+                ),
+                (
+                    "voice",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="voices.voice"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'remark',
-                'verbose_name_plural': 'remarks',
-                'ordering': ['-pk'],
+                "verbose_name": "remark",
+                "verbose_name_plural": "remarks",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Subscription',
+            name="Subscription",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('email', 'E-mail'), ('webhook', 'Webhook')], max_length=7)),
-                ('address', models.CharField(max_length=500)),
-                ('token', models.CharField(default=maru.services.opendata.models.subscriptions.new_token, max_length=64, unique=True)),
-                ('secret', models.CharField(default=maru.services.opendata.models.subscriptions.new_token, max_length=64)),
-                ('language', models.CharField(blank=True, max_length=10)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True)),
-                ('failures', models.PositiveSmallIntegerField(default=0)),
-                ('paused_at', models.DateTimeField(blank=True, null=True)),
-                ('last_fault', models.CharField(blank=True, max_length=200)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to='opendata.dataset')),
-                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(choices=[("email", "E-mail"), ("webhook", "Webhook")], max_length=7),
+                ),
+                ("address", models.CharField(max_length=500)),
+                (
+                    "token",
+                    models.CharField(
+                        default=maru.services.opendata.models.subscriptions.new_token,
+                        max_length=64,
+                        unique=True,
+                    ),
+                ),
+                (
+                    "secret",
+                    models.CharField(
+                        default=maru.services.opendata.models.subscriptions.new_token, max_length=64
+                    ),
+                ),
+                ("language", models.CharField(blank=True, max_length=10)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
+                ("failures", models.PositiveSmallIntegerField(default=0)),
+                ("paused_at", models.DateTimeField(blank=True, null=True)),
+                ("last_fault", models.CharField(blank=True, max_length=200)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="subscriptions",
+                        to="opendata.dataset",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'subscription',
-                'verbose_name_plural': 'subscriptions',
-                'ordering': ['pk'],
+                "verbose_name": "subscription",
+                "verbose_name_plural": "subscriptions",
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('payload', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('next_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('claimed_until', models.DateTimeField(blank=True, null=True)),
-                ('subscription', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='opendata.subscription')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("payload", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("next_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("claimed_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "subscription",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notices",
+                        to="opendata.subscription",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'notice',
-                'verbose_name_plural': 'notices',
-                'ordering': ['pk'],
+                "verbose_name": "notice",
+                "verbose_name_plural": "notices",
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Upload',
+            name="Upload",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file', models.CharField(max_length=120)),
-                ('file_name', models.CharField(max_length=200)),
-                ('size', models.PositiveBigIntegerField(default=0)),
-                ('rows', models.PositiveBigIntegerField(default=0)),
-                ('faults', models.PositiveIntegerField(default=0)),
-                ('findings', models.JSONField(default=list)),
-                ('masked', models.JSONField(blank=True, default=list)),
-                ('complete', models.BooleanField(default=True)),
-                ('state', models.CharField(choices=[('waiting', 'Waits for a decision'), ('released', 'Released'), ('masked', 'Released without the columns named'), ('rejected', 'Rejected')], db_index=True, default='waiting', max_length=10)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='uploads', to='opendata.dataset')),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("file", models.CharField(max_length=120)),
+                ("file_name", models.CharField(max_length=200)),
+                ("size", models.PositiveBigIntegerField(default=0)),
+                ("rows", models.PositiveBigIntegerField(default=0)),
+                ("faults", models.PositiveIntegerField(default=0)),
+                ("findings", models.JSONField(default=list)),
+                ("masked", models.JSONField(blank=True, default=list)),
+                ("complete", models.BooleanField(default=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waits for a decision"),
+                            ("released", "Released"),
+                            ("masked", "Released without the columns named"),
+                            ("rejected", "Rejected"),
+                        ],
+                        db_index=True,
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="uploads",
+                        to="opendata.dataset",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'upload',
-                'verbose_name_plural': 'uploads',
-                'ordering': ['-pk'],
+                "verbose_name": "upload",
+                "verbose_name_plural": "uploads",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Use',
+            name="Use",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('format', models.CharField(max_length=10)),
-                ('count', models.PositiveIntegerField(default=0)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='use', to='opendata.dataset')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("format", models.CharField(max_length=10)),
+                ("count", models.PositiveIntegerField(default=0)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="use", to="opendata.dataset"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'use',
-                'verbose_name_plural': 'uses',
-                'ordering': ['day'],
+                "verbose_name": "use",
+                "verbose_name_plural": "uses",
+                "ordering": ["day"],
             },
         ),
         migrations.AddIndex(
-            model_name='dataset',
-            index=models.Index(fields=['state', '-changed_at'], name='opendata_state_changed'),
+            model_name="dataset",
+            index=models.Index(fields=["state", "-changed_at"], name="opendata_state_changed"),
         ),
         migrations.AddIndex(
-            model_name='dataset',
-            index=models.Index(fields=['state', '-edited_at'], name='opendata_state_edited'),
+            model_name="dataset",
+            index=models.Index(fields=["state", "-edited_at"], name="opendata_state_edited"),
         ),
         migrations.AddIndex(
-            model_name='edition',
-            index=models.Index(fields=['dataset', '-id'], name='opendata_edition_of'),
+            model_name="edition",
+            index=models.Index(fields=["dataset", "-id"], name="opendata_edition_of"),
         ),
         migrations.AddIndex(
-            model_name='remark',
-            index=models.Index(fields=['dataset', 'kind', '-id'], name='opendata_remark_of'),
+            model_name="remark",
+            index=models.Index(fields=["dataset", "kind", "-id"], name="opendata_remark_of"),
         ),
         migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.UniqueConstraint(fields=('dataset', 'kind', 'address'), name='opendata_subscription_once'),
+            model_name="subscription",
+            constraint=models.UniqueConstraint(
+                fields=("dataset", "kind", "address"), name="opendata_subscription_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['next_at'], name='opendata_notice_due'),
+            model_name="notice",
+            index=models.Index(fields=["next_at"], name="opendata_notice_due"),
         ),
         migrations.AddConstraint(
-            model_name='use',
-            constraint=models.UniqueConstraint(fields=('dataset', 'day', 'format'), name='opendata_use_once'),
+            model_name="use",
+            constraint=models.UniqueConstraint(fields=("dataset", "day", "format"), name="opendata_use_once"),
         ),
     ]

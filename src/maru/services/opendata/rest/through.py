@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from maru.services.opendata.etags import matches
 from maru.services.opendata.rest import description
 from maru.services.opendata.rest.http import Problem, Request
 from maru.services.opendata.rest.routes import plain_problem
-from maru.services.opendata.rest.wire import matches
 
 
 @require_safe

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from starlette.types import Receive, Scope, Send
 
+from maru.services.opendata.etags import matches
 from maru.services.opendata.rest.http import Answer, Problem, Request
 
 MOST_BODY = 64 * 1024
@@ -117,15 +118,6 @@ def _headers(request: Request, answer: Answer) -> list[tuple[bytes, bytes]]:
         if name != "x-result"
     ]
     return headers
-
-
-def matches(given: str, etag: str) -> bool:
-    """Whether an If-None-Match names this tag, weakened by a packer or not."""
-    if not given:
-        return False
-    return given.strip() == "*" or etag in {
-        one.strip().removeprefix("W/").replace('-gzip"', '"') for one in given.split(",")
-    }
 
 
 async def _begin(send: Send, status: int, headers: list[Any]) -> None:

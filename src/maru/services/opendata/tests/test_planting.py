@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,7 @@ import pytest
 from maru.commons.offices.city import current_city
 from maru.commons.offices.seeds import plant as plant_offices
 from maru.platform.access.refusals import Invalid
-from maru.project.cli import build_parser
-from maru.services.opendata import seeds, tasks
+from maru.services.opendata import commands, seeds, tasks
 from maru.services.opendata.api import dataset_of, datasets_of
 from maru.services.opendata.models import Dataset, Remark, Upload
 from maru.services.opendata.queries import datasets
@@ -21,7 +21,9 @@ pytestmark = pytest.mark.django_db
 
 
 def run(*words: str) -> int:
-    options = build_parser().parse_args(["data", *words])
+    parser = argparse.ArgumentParser()
+    commands.register(parser.add_subparsers(), [])
+    options = parser.parse_args(["data", *words])
     return int(options.run(options))
 
 

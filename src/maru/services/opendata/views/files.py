@@ -26,9 +26,9 @@ from maru.services.opendata.engine.contracts import QueryFault
 from maru.services.opendata.engine.exports import CONTENT_TYPES, MOST_XLSX_ROWS, export
 from maru.services.opendata.engine.features import features
 from maru.services.opendata.engine.sheets import Sheet
+from maru.services.opendata.etags import matches
 from maru.services.opendata.operations.uses import note_download
 from maru.services.opendata.queries import datasets as queries
-from maru.services.opendata.rest.wire import matches
 from maru.services.opendata.views import asked as asking
 from maru.services.opendata.views.asked import Asked
 from maru.services.opendata.views.frame import citation, frame_of
