@@ -39,6 +39,14 @@ def register(subparsers: Subparsers[argparse.ArgumentParser], parents: list[argp
                 "--retry", action="store_true", help="read them again with the present declaration"
             )
         one.set_defaults(run=_guarded(run))
+    columns = acts.add_parser(
+        "columns", parents=parents, help="columns that were taken for missing ones; decide what they are"
+    )
+    columns.add_argument("name", metavar="NAME")
+    decision = columns.add_mutually_exclusive_group()
+    decision.add_argument("--accept", default="", metavar="COLUMN", help="it is the new name")
+    decision.add_argument("--reject", default="", metavar="COLUMN", help="it is something else: leave it out")
+    columns.set_defaults(run=_guarded(_columns))
     _add_new(acts, parents)
     for one in acts.choices.values():
         one.add_argument("--json", action="store_true", help="print JSON")
@@ -213,6 +221,30 @@ def _letters(options: argparse.Namespace) -> int:
         print(f"          {view.shown[:160]!r}")
     if not views:
         print("everything it sent could be read")
+    return 0
+
+
+def _columns(options: argparse.Namespace) -> int:
+    from maru.commons.sources import drift
+    from maru.commons.sources.access import source
+
+    found, home = source(options.name), options.environment.home
+    if options.accept:
+        drift.accept(source=found, column=options.accept, by=None, home=home)
+    elif options.reject:
+        drift.reject(source=found, column=options.reject, by=None, home=home)
+    waiting = drift.assumed(found)
+    if options.json:
+        print(
+            json.dumps(
+                [{"missing": missing, "taken": taken} for missing, taken in waiting], ensure_ascii=False
+            )
+        )
+        return 0
+    for missing, taken in waiting:
+        print(f"{missing} is missing, {taken} is taken for it")
+    if not waiting:
+        print("no column waits for a decision")
     return 0
 
 

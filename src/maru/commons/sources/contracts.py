@@ -119,7 +119,9 @@ class SourceFault(Exception):
         "not_found", "too_large", "configuration",
     )  # fmt: skip
 
-    def __init__(self, code: str, detail: str, *, raw: bytes = b"", retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, code: str, detail: str, *, raw: bytes = b"", retry_after_s: float | None = None
+    ) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
@@ -151,7 +153,11 @@ class Fetch(Protocol):
     """
 
     def get(
-        self, address: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        address: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """GET; an error status other than 304 is given back, not raised, since bodies tell more than statuses."""
 
@@ -201,14 +207,16 @@ class Kit(Protocol):
 @dataclass(frozen=True)
 class Drift:
     """How a delivery differs from the declaration: ``new`` names nobody declared, ``gone`` declared ones not there any
-    more, ``renamed`` (old, new) where an alias took over."""
+    more, ``renamed`` (old, new) where an alias took over, ``assumed`` (old, new) where an unknown name was taken for a required one
+    that is gone, until a person decides."""
 
     new: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     renamed: tuple[tuple[str, str], ...] = ()
+    assumed: tuple[tuple[str, str], ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.new or self.gone or self.renamed)
+        return bool(self.new or self.gone or self.renamed or self.assumed)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import maru
 from maru.commons.offices.city import current_city
+from maru.commons.sources import aliases
 from maru.commons.sources.contracts import (
     Declaration,
     FieldRule,
@@ -125,7 +126,8 @@ def all_declarations(home: Path | None) -> dict[str, Declaration]:
                     )
                 here[one.name] = path.parent
                 found[one.name] = one
-    return found
+    decided = aliases.read(home) if home else {}
+    return {name: aliases.applied(one, decided) for name, one in found.items()}
 
 
 def _declaration(values: Values, folder: Path, *, code: bool) -> Declaration:

@@ -149,6 +149,7 @@ class DriftAlarm(models.Model):
         GONE = "gone", _("column gone")
         RENAMED = "renamed", _("column renamed")
         SHRUNK = "shrunk", _("delivery much smaller than before")
+        ASSUMED = "assumed", _("column taken for one that is missing")
 
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind.choices)

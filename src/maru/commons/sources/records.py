@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import pyarrow.compute as pc
 from maru.commons.sources import coordinates
 from maru.commons.sources.contracts import DeadRow, Declaration, FieldRule, RawRows, Records
 from maru.commons.sources.reading import reasons
+from maru.commons.sources.reading.assuming import assume
 from maru.commons.sources.reading.columns import RawColumns, chosen, field_column, places_of, split_records
 from maru.commons.sources.reading.numbers import read_numbers
 from maru.commons.sources.reading.texts import Mask, mask_of, read_booleans, read_text
@@ -50,6 +52,8 @@ def to_records(declaration: Declaration, rows: RawRows, received_at: dt.datetime
     if not raw.size:
         return Records(schema(declaration).empty_table(), tuple(dead))
     names, drift = chosen(declaration, raw)
+    if drift.gone:
+        names, drift = assume(declaration, raw, names, drift, partial(_share, declaration, raw))
     faults = Faults(raw.size)
     columns: dict[str, pa.Array] = {}
     for rule in declaration.fields:
@@ -82,6 +86,16 @@ def read_field(declaration: Declaration, rule: FieldRule, raw: pa.Array) -> tupl
         whole = rule.type == "integer"
         return read_numbers(raw, rule.nulls, whole=whole, factor=rule.factor, form=rule.format)
     return read_times(raw, rule.nulls, zone=declaration.zone, form=rule.format, date=rule.type == "date")
+
+
+def _share(declaration: Declaration, raw: RawColumns, rule: FieldRule, outside: str) -> float:
+    """In how many of the rows, of 1, an outside column holds a value that the field can take."""
+    values, bad = read_field(declaration, rule, field_column(declaration, rule, raw, [outside]))
+    faults = Faults(raw.size)
+    faults.add(bad, reasons.OF_TYPE.get(rule.type, ""), rule.name)
+    faults.add(mask_of(pc.is_null(values)), reasons.MISSING, rule.name)
+    _check_range(rule, values, faults)
+    return float((faults.code == 0).mean())
 
 
 class Faults:

@@ -13,5 +13,6 @@ urlpatterns = [
     path("sources/<slug:name>/letters/", views.letters, name="letters"),
     path("sources/<slug:name>/letters/<int:letter>/raw", views.raw_letter, name="raw_letter"),
     path("sources/<slug:name>/act/", views.act, name="act"),
+    path("sources/<slug:name>/columns/", views.columns, name="columns"),
     path("sources/<slug:name>/deliver/", views_push.deliver, name="deliver"),
 ]

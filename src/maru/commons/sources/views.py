@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -9,7 +10,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from maru.commons.sources import access, words
+from maru.commons.sources import access, drift, words
 from maru.commons.sources.contracts_pages import Filters
 from maru.commons.sources.operations import sources as operations
 from maru.commons.sources.queries import catalogue as catalogue_queries
@@ -68,7 +69,11 @@ def now(request: HttpRequest, name: str) -> HttpResponse:
 def letters(request: HttpRequest, name: str) -> HttpResponse:
     """What it sent and nobody could read, for those who look after it."""
     found, _person = access.kept_source(request, name)
-    context = {"page": pages.source_page(found), "letters": pages.letters(found)}
+    context = {
+        "page": pages.source_page(found),
+        "letters": pages.letters(found),
+        "assumed": drift.assumed(found),
+    }
     answer = render(request, "sources/letters.html", context)
     answer.headers.setdefault("Cache-Control", "private, no-store")
     return answer
@@ -97,6 +102,23 @@ def act(request: HttpRequest, name: str) -> HttpResponse:
     catalogue_queries.forget()
     messages.success(request, said())
     return redirect("sources:letters" if what == "retry" else "sources:source", name=found.name)
+
+
+@require_POST
+def columns(request: HttpRequest, name: str) -> HttpResponse:
+    """Decide what a column is that was taken for a missing one."""
+    found, person = access.kept_source(request, name)
+    column, what = request.POST.get("column", "")[:120], request.POST.get("act", "")
+    if what == "accept":
+        drift.accept(source=found, column=column, by=person, home=settings.MARU.home)
+        messages.success(request, _("It is the column's new name from now on."))
+    elif what == "reject":
+        drift.reject(source=found, column=column, by=person, home=settings.MARU.home)
+        messages.success(request, _("It is left out. Records wait as dead letters until the column is back."))
+    else:
+        raise Invalid("act", _("There is no such act."))
+    catalogue_queries.forget()
+    return redirect("sources:letters", name=found.name)
 
 
 def _page(request: HttpRequest, name: str) -> dict[str, object]:

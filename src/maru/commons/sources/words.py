@@ -55,6 +55,7 @@ DRIFTS: dict[str, Promise] = {
     DriftAlarm.Kind.GONE: _("A declared column is missing"),
     DriftAlarm.Kind.RENAMED: _("A column comes under another name"),
     DriftAlarm.Kind.SHRUNK: _("Far fewer records than before"),
+    DriftAlarm.Kind.ASSUMED: _("A new column is taken for a missing one until somebody decides"),
 }
 TYPES: dict[str, Promise] = {
     "text": pgettext_lazy("type", "text"),

@@ -196,6 +196,7 @@ def _alarms_of(drift: Drift) -> Mapping[tuple[str, str], str]:
         **{("new", name): "" for name in drift.new},
         **{("gone", name): "" for name in drift.gone},
         **{("renamed", old): new for old, new in drift.renamed},
+        **{("assumed", old): new for old, new in drift.assumed},
     }
 
 
@@ -206,6 +207,7 @@ def _joined(one: Drift | None, other: Drift) -> Drift:
         new=tuple(dict.fromkeys((*one.new, *other.new))),
         gone=tuple(dict.fromkeys((*one.gone, *other.gone))),
         renamed=tuple(dict.fromkeys((*one.renamed, *other.renamed))),
+        assumed=tuple(dict.fromkeys((*one.assumed, *other.assumed))),
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from maru.commons.sources import aliases
 from maru.commons.sources.contracts import Declaration
 from maru.commons.sources.declaration import BUILT_IN, FILE, DeclarationError, load
 
@@ -17,6 +18,8 @@ class Shelf:
     """Drawers of the installation and of the home. A drawer that does not hold together is left out and said."""
 
     def __init__(self, home: Path) -> None:
+        self._home = home
+        self._decided_at = -1
         self._places = ((BUILT_IN, True), (home / "connectors", False))
         self._seen: dict[Path, tuple[int, tuple[Declaration, ...]]] = {}
         self.faults: dict[str, str] = {}
@@ -25,8 +28,11 @@ class Shelf:
         """Every source by name, or None if nothing changed since the last look. A home's drawer wins."""
         found = {path: code for place, code in self._places for path in _drawers(place)}
         stamps = {path: _stamp(path) for path in found}
-        if stamps == {path: stamp for path, (stamp, _declared) in self._seen.items()}:
+        decided_at = aliases.stamp(self._home)
+        known = {path: stamp for path, (stamp, _declared) in self._seen.items()}
+        if stamps == known and decided_at == self._decided_at:
             return None
+        self._decided_at = decided_at
         fresh: dict[Path, tuple[int, tuple[Declaration, ...]]] = {}
         for path, code in found.items():
             before = self._seen.get(path)
@@ -35,7 +41,12 @@ class Shelf:
             else:
                 fresh[path] = (stamps[path], self._load(path, code))
         self._seen = fresh
-        return {one.name: one for _stamp_, declared in fresh.values() for one in declared}
+        decided = aliases.read(self._home)
+        return {
+            one.name: aliases.applied(one, decided)
+            for _stamp_, declared in fresh.values()
+            for one in declared
+        }
 
     def _load(self, path: Path, code: bool) -> tuple[Declaration, ...]:
         try:

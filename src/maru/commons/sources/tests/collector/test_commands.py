@@ -231,3 +231,16 @@ def test_what_is_no_table_is_named(maru: Maru, world: World, home: Path, body: b
     code, _out, err = maru("new", f"{world.url}/thing")
     assert (code, said in err) == (1, True), err
     assert not (home / "connectors" / "thing").exists()
+
+
+def test_a_column_that_was_assumed_is_decided_here_too(maru: Maru, world: World, home: Path) -> None:
+    drawer(home, "air", f"{world.url}/air")
+    world.rows = [{"place": "a", "at": "2026-05-01T01:00:00Z", "value": 1}]
+    assert json.loads(maru("run", "air", "--json")[1])["new"] == 1
+    assert json.loads(maru("columns", "air", "--json")[1]) == [{"missing": "station", "taken": "place"}]
+    assert maru("columns", "air", "--accept", "other")[0] == 1
+    code, out, _err = maru("columns", "air", "--accept", "place")
+    assert (code, "no column waits" in out) == (0, True)
+    world.rows.append({"place": "b", "at": "2026-05-01T01:00:00Z", "value": 2})
+    assert json.loads(maru("run", "air", "--json")[1])["records"] == 2
+    assert json.loads(maru("columns", "air", "--json")[1]) == []
