@@ -53,7 +53,7 @@ function seriesOf(line: Line, index: number, data: ChartData, format: Intl.Numbe
 
 function options(place: HTMLElement, data: ChartData): Options {
   const format = new Intl.NumberFormat(data.lang, { maximumFractionDigits: 4 });
-  const short = new Intl.NumberFormat(data.lang, { notation: "compact", maximumFractionDigits: 2 });
+  const short = new Intl.NumberFormat(data.lang, { notation: "compact", maximumSignificantDigits: 5 });
   const moment = new Intl.DateTimeFormat(data.lang, { dateStyle: "medium", timeStyle: "short", timeZone: data.timeZone });
   const axis = { stroke: ink("--ink-soft"), grid: { stroke: ink("--line"), width: 1 }, ticks: { stroke: ink("--line"), width: 1 }, font: "13px sans-serif" };
   const name = (value: number): string => data.names[Math.round(value)] ?? "";
@@ -65,9 +65,10 @@ function options(place: HTMLElement, data: ChartData): Options {
     scales: { x: { time: data.time, ...(data.time && data.x.length === 1 ? { range: [data.x[0]! - 43_200, data.x[0]! + 43_200] as [number, number] } : {}), ...(data.bars ? { range: [-0.6, data.x.length - 0.4] as [number, number] } : {}) }, y: { range: data.bars ? (_plot, low, high) => [Math.min(0, low), Math.max(0, high) * 1.05 || 1] : (_plot, low, high) => span(low, high) } },
     series: [{ label: data.xLabel, value: (_plot, value) => (value === null || value === undefined ? "–" : data.time ? moment.format(value * 1000) : name(value)) }, ...data.lines.map((line, index) => seriesOf(line, index, data, format))],
     axes: [
-      data.time ? axis : { ...axis, splits: (plot, _axis, low, high) => data.x.filter((at) => at >= low && at <= high && at % step(plot.width, data) === 0), values: (_plot, splits) => splits.map((at) => cut(name(at))) },
+      data.time ? { ...axis, space: 84, values: (_plot, splits, _axis, _space, step) => moments(splits, step, data) } : { ...axis, splits: (plot, _axis, low, high) => data.x.filter((at) => at >= low && at <= high && at % step(plot.width, data) === 0), values: (_plot, splits) => splits.map((at) => cut(name(at))) },
       { ...axis, size: 64, values: (_plot, splits) => splits.map((value) => short.format(value)), ...(units.length === 1 && units[0] ? { label: units[0], labelSize: 20, labelFont: "13px sans-serif" } : {}) },
     ],
+    padding: [null, 30, null, null],
     cursor: { drag: { x: true, y: false } },
   };
   return made;
@@ -77,6 +78,25 @@ function span(low: number, high: number): [number, number] {
   if (low === high) return [low - 1, high + 1];
   const room = (high - low) * 0.06;
   return [low >= 0 && low - room < 0 ? 0 : low - room, high + room];
+}
+
+/** Moments of the axis in the reader's language, each day's first with its date below. */
+function moments(splits: number[], step: number, data: ChartData): string[] {
+  const write = (parts: Intl.DateTimeFormatOptions): ((at: number) => string) => {
+    const format = new Intl.DateTimeFormat(data.lang, { ...parts, timeZone: data.timeZone });
+    return (at) => format.format(at * 1000);
+  };
+  if (step >= 28 * 86_400) return splits.map(write({ year: "numeric", month: "short" }));
+  const day = write({ month: "short", day: "numeric" });
+  if (step >= 86_400) return splits.map(day);
+  const time = write({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  let last = "";
+  return splits.map((at) => {
+    const today = day(at);
+    const said = today === last ? time(at) : `${time(at)}\n${today}`;
+    last = today;
+    return said;
+  });
 }
 
 /** Every how many names one is written, so that none covers its neighbour. */

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 
-from maru.platform.registry.manifests import MenuEntry, Mounted, Permission, Retention, ServiceManifest
+from maru.platform.registry.manifests import (
+    LargeBody,
+    MenuEntry,
+    Mounted,
+    Permission,
+    Retention,
+    ServiceManifest,
+)
 
 _PAGES = "maru.services.opendata.urls"
 _FRONT = "maru.services.opendata.rest.asgi:application"
@@ -46,6 +53,10 @@ MANIFEST = ServiceManifest(
     ),
     notices=("opendata.changes",),
     mounts=tuple(Mounted(prefix, _FRONT) for prefix in _MOUNTS),
+    large_bodies=(
+        # A file of 64 MB, and the other fields of the form.
+        LargeBody(r"/data/desk/(?:upload|sets/[\w-]+/rows)/", 65 * 1024 * 1024, ("officer", "administrator")),
+    ),
     retention=(
         Retention(
             what={

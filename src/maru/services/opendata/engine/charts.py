@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from maru.services.opendata.engine import duck
@@ -19,6 +20,8 @@ MOST_POINTS = 400
 MOST_BARS = 30
 MOST_SERIES = 6
 BINS = 20
+MOST_TOLD = 2_000_000  # rows of a table that are looked through for its moments
+LEAST_TOLD = 3  # things told of at one moment, at least, on average
 _SECONDS: dict[Bucket, float] = {
     "minute": 60,
     "hour": 3_600,
@@ -91,15 +94,33 @@ def choose(columns: Sequence[ColumnInfo], time: str = "", key: Sequence[str] = (
 def standing(sheet: Sheet, key: Sequence[str] = ()) -> Chart | None:
     """The chart of a state that has no course over time yet: by a column of few values, else how a measure spreads."""
     columns = [one for one in sheet.columns if one.type not in {"datetime", "date"}]
+    parts = [
+        one.name for one in columns if one.name in key
+    ]  # what tells apart has a value of its own in each row
     value = next((one for one in columns if _is_measure(one, key)), None)
     for one in columns:
-        if one.type not in {"text", "boolean"}:
+        if one.type not in {"text", "boolean"} or parts == [one.name]:
             continue
         if 2 <= len(sheet.facet(one.name, None, MOST_BARS + 1)) <= MOST_BARS:
             return Chart("bar", one.name, value.name if value else "", aggregate="avg" if value else "count")
     if value is not None:
         return Chart("histogram", value.name)
     return choose(columns, "", key)
+
+
+def newest_telling(sheet: Sheet, time: str) -> datetime | None:
+    """The newest moment of a table that tells of many things at once, again and again; None for any other table."""
+    column = Compiler(sheet.columns).column(time)
+    if column.type != "datetime" or sheet.rows > MOST_TOLD:
+        return None
+    name = quoted(time)
+    statement = (
+        f"WITH told AS (SELECT {name} AS moment, count(*) AS n FROM {sheet.source} WHERE {name} IS NOT NULL GROUP BY 1) "  # noqa: S608  # as above
+        "SELECT max(moment), max_by(n, moment), avg(n), count(*) FROM told"
+    )
+    newest, last, usual, moments = duck.rows(statement)[0]
+    told_at_once = moments > 1 and usual >= LEAST_TOLD and last >= usual / 2
+    return newest if told_at_once else None
 
 
 def draw(sheet: Sheet, chart: Chart, where: Condition | None = None, zone: str = "UTC") -> Drawing:

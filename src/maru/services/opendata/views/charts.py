@@ -28,6 +28,7 @@ from maru.services.opendata.views.frame import frame_of, language, swapped
 _NUMBERS = {"integer", "number"}
 _TIMES = {"date", "datetime"}
 _FEWEST = 3  # moments that make a line
+_LARGE = 10  # from here on two decimals tell numbers apart
 _OPEN = 12  # rows of the table twin that need no unfolding
 
 
@@ -161,8 +162,8 @@ def _draw(request: HttpRequest, view: DatasetView, drawn: Chart, wanted: Asked) 
         if "x" not in request.GET and _has_no_course(drawing):
             other = engine.standing(rows, view.key)
             if other is not None:
-                drawing = engine.draw(rows, other, wanted.where, zone)
-        return drawing.chart, _shown(drawing, zone)
+                drawn, drawing = other, engine.draw(rows, other, wanted.where, zone)
+        return drawn, _shown(drawing, zone)
     except QueryFault as fault:
         wanted.faults[fault.field] = fault.reason
     except LakeFault:
@@ -199,6 +200,8 @@ def _shown(drawing: Drawing, zone: str) -> Shown:
         for series, table in zip(drawing.series, tables, strict=True)
     ]
     labels = [_label(x, drawing) for x in ends]
+    highest = max((abs(y) for table in tables for y in table.values() if y is not None), default=0)
+    places = 2 if highest >= _LARGE else 5
     time = drawing.chart.kind == "line"
     suffix = f" ({unit})" if unit else ""
     return Shown(
@@ -209,7 +212,7 @@ def _shown(drawing: Drawing, zone: str) -> Shown:
             [
                 label,
                 *(
-                    "–" if table.get(x) is None else number_text(_plain(table[x]) or 0, places=2)
+                    "–" if table.get(x) is None else number_text(_plain(table[x]) or 0, places=places)
                     for table in tables
                 ),
             ]

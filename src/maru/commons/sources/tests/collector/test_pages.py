@@ -88,7 +88,8 @@ def test_the_page_of_a_source(client: Client, air: Source, language: str, querie
     with queries(16):
         answer = client.get("/sources/air/", headers={"accept-language": language})
     page = answer.content.decode()
-    for text in ("1,234", "3.25", "KOGL type 1", "Once a minute", "no answer", "<code>val</code>", "75.0"):
+    licence = "공공누리 제1유형" if language == "ko" else "KOGL Type 1"
+    for text in ("1,234", "3.25", "µg/m³", licence, "Once a minute", "no answer", "<code>val</code>", "75.0"):
         assert text in page, text
     assert "{key}" in page
     assert "sources/air/act" not in page
