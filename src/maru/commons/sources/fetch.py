@@ -17,7 +17,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
 
-from maru.commons.sources import fetch_files
+from maru.commons.sources import fetch_files, redirects
 from maru.commons.sources.contracts import Answer, Declaration, SourceFault
 from maru.commons.sources.declaration import BUILT_IN
 from maru.commons.sources.keys import Keys
@@ -33,6 +33,7 @@ _REDIRECTS = 5
 _REMEMBERED = 64  # addresses whose validators are kept for one source
 _PLACE = "{key}"
 _ENCODED = quote(_PLACE, safe="")
+_ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})
 _ESCAPES = re.compile(r"%[0-9A-Fa-f]{2}")
 _AGENT = "maru/1"
 ANYBODYS = "simulated"  # a simulated world takes any key; "sample" would give samples
@@ -206,6 +207,8 @@ class SourceFetch:
         one, other = urlsplit(address), urlsplit(target)
         if other.scheme not in {"http", "https"}:
             raise SourceFault("bad_request", f"{self.mask(address)} leads to another kind of address")
+        if not self._outside.simulated and redirects.leads_inside(address, target):
+            raise SourceFault("bad_request", f"{self.mask(address)} leads into a network of the house")
         # A key goes to the host that gave it to us, and to no other.
         if self.declaration.secret and (
             one.hostname != other.hostname or (one.scheme, other.scheme) == ("https", "http")
@@ -227,6 +230,11 @@ class SourceFetch:
             ) as answer:
                 parts: list[bytes] = []
                 size = 0
+                # Packed twice, or by another packer, a thousandth of what is allowed unpacks to everything there is.
+                if answer.headers.get("content-encoding", "").strip().lower() not in _ENCODINGS:
+                    raise SourceFault(
+                        "malformed", f"{shown} packs its answer in a way that was not asked for"
+                    )
                 for part in answer.iter_bytes():
                     size += len(part)
                     if size > MOST_BYTES:
@@ -244,6 +252,11 @@ class SourceFetch:
     def _answer(self, status: int, body: bytes, headers: Mapping[str, str], shown: str) -> Answer:
         self.tally.size += len(body)
         self.tally.received_at = dt.datetime.now(dt.UTC)
+        keys, secret = self.reach.keys, self.declaration.secret
+        if secret:
+            # Some systems repeat the question in their answer, key included, in links or in fields.
+            body = keys.hide(secret, body)
+            headers = {name: keys.hide(secret, value.encode()).decode() for name, value in headers.items()}
         return Answer(status, body, headers, shown, self.tally.received_at)
 
     def _note_validators(self, shown: str, answer: Answer) -> None:

@@ -17,7 +17,13 @@ from maru.commons.sources.models import State
 SECONDS = st.floats(1, 86_400)
 
 
-@given(SECONDS, SECONDS, st.integers(1, 500), st.sampled_from(["timeout", "server", "refused_key"]), st.integers())
+@given(
+    SECONDS,
+    SECONDS,
+    st.integers(1, 500),
+    st.sampled_from(["timeout", "server", "refused_key"]),
+    st.integers(),
+)
 def test_waiting_grows_with_failures_and_has_an_end(
     every: float, fresh: float, failures: int, code: str, seed: int
 ) -> None:
@@ -119,3 +125,12 @@ def test_only_the_right_signature_opens(body: bytes, secret: str) -> None:
     assert signatures.is_signed(secret, body, headers, now=1100)
     assert not signatures.is_signed(secret, body, headers, now=2000)
     assert not signatures.is_signed(secret, body, {**headers, "x-maru-timestamp": "nan"}, now=1100)
+
+
+def test_an_old_delivery_cannot_leave_its_time_behind() -> None:
+    """The header taken away and written before the body, the same signature would fit."""
+    body = b'{"id": 1}'
+    timed = signatures.sign("secret", body, "1764241200")
+    assert not signatures.is_signed("secret", b"1764241200." + body, {"x-maru-signature": timed})
+    numbers = b"1764241200.25,3\n"
+    assert signatures.is_signed("secret", numbers, {"x-maru-signature": signatures.sign("secret", numbers)})
