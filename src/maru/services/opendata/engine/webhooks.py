@@ -6,17 +6,20 @@ means another machine a moment later changes nothing.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 TIMEOUT_S = 10.0
+LONGEST_S = 20.0
 MOST_ANSWER = 64 * 1024
 MOST_ADDRESS = 500
 # Seconds to wait after the first, second … failure; after the last one the notice is given up.
@@ -127,14 +130,21 @@ def call(
         "Connection": "close",
     }
     connection = _Pinned(target, host, port, secure)
+    # Each wait has its limit; an answer of a byte now and then needs one for all.
+    clock = threading.Timer(LONGEST_S, connection.cut)
+    clock.daemon = True
+    clock.start()
     try:
         connection.request("POST", path, body=body, headers=headers)
         answer = connection.getresponse()
         answer.read(MOST_ANSWER)
+        if connection.late:
+            return Result(0, "TimeoutError")
         return Result(answer.status, "" if 200 <= answer.status < 300 else f"answered {answer.status}")
     except (OSError, http.client.HTTPException, ValueError) as fault:
         return Result(0, type(fault).__name__)
     finally:
+        clock.cancel()
         connection.close()
 
 
@@ -145,10 +155,22 @@ class _Pinned(http.client.HTTPConnection):
         super().__init__(host, port, timeout=TIMEOUT_S)
         self._target = target
         self._secure = secure
+        self.late = False
+
+    def cut(self) -> None:
+        """End it from another thread: whoever waits for it gets an OSError or the end of the answer."""
+        self.late = True
+        if self.sock is not None:
+            with contextlib.suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
 
     def connect(self) -> None:
         """Open it."""
         self.sock = socket.create_connection((self._target, self.port), TIMEOUT_S)
         if self._secure:
             context = ssl.create_default_context()
-            self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
+            # Known before it shakes hands, so that this can be cut off as well.
+            self.sock = context.wrap_socket(
+                self.sock, server_hostname=self.host, do_handshake_on_connect=False
+            )
+            self.sock.do_handshake()

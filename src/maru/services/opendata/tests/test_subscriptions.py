@@ -153,6 +153,25 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     made.server.server_close()
 
 
+def test_a_receiver_that_drips_is_cut_off(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "LONGEST_S", 0.5)
+    ended = threading.Event()
+
+    def drip(handler: Any) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        try:
+            while not ended.wait(0.05):
+                handler.wfile.write(b"a")
+                handler.wfile.flush()
+        except OSError:
+            ended.set()
+
+    monkeypatch.setattr(receiver.server.RequestHandlerClass, "do_POST", drip)
+    result = webhooks.call(f"http://127.0.0.1:{receiver.port}/", b"{}", secret="s", moment="1", number="1")
+    ended.set()
+    assert not result.done
+
+
 def follow(bikes: Dataset, receiver: Receiver) -> Any:
     return subscribe(dataset=bikes, kind="webhook", address=f"http://127.0.0.1:{receiver.port}/hook?a=1")
 
