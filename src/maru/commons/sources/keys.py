@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
-from maru.commons.sources.contracts import SourceFault
+from maru.commons.sources.contracts import JSON, SourceFault
 
 MASK = "•••"
+PLACE = "{key}"  # where a key belongs; the fetch puts it in
+_UNMISTAKABLE = 8
 _SHORTEST = 4  # shorter texts stand in ordinary words, and masking them would garble every log
 
 
@@ -54,6 +56,33 @@ class Keys:
                 raw = raw.replace(secret, MASK.encode())
         return raw
 
+    def hide(self, name: str, raw: bytes) -> bytes:
+        """What a system gave, with its own key as ``{key}`` wherever it is repeated: so no row and no cursor ever holds it, and a
+        link that is followed gets it back. A short key is left: it may be a word of the data."""
+        key = self._keys.get(name, "")
+        if len(key) < _UNMISTAKABLE:
+            return raw
+        for form in _written(key):
+            secret = form.encode()
+            if secret in raw:
+                raw = raw.replace(secret, PLACE.encode())
+        return raw
+
+    def hide_in(self, value: JSON) -> JSON:
+        """A cursor with ``{key}`` for every key in it, names included."""
+        self._read()
+        return self._hidden(value) if self._forms else value
+
+    def _hidden(self, value: JSON) -> JSON:
+        if isinstance(value, str):
+            for form in self._forms:
+                if form in value:
+                    value = value.replace(form, PLACE)
+            return value
+        if isinstance(value, dict):
+            return {self._hidden(name): self._hidden(one) for name, one in value.items()}
+        return [self._hidden(one) for one in value] if isinstance(value, list | tuple) else value
+
     def _read(self) -> None:
         try:
             status = self.path.stat()
@@ -70,9 +99,27 @@ class Keys:
             # Its text is not repeated: the line that is wrong may be the one with the key.
             raise SourceFault("configuration", "keys.toml is not valid TOML") from None
         keys = {str(name): str(key) for name, key in found.items()} if isinstance(found, dict) else {}
-        forms = {
-            form for key in keys.values() for form in (key, quote(key, safe=""), quote_plus(key), quote(key))
-        }
+        forms = {form for key in keys.values() for form in _written(key)}
         self._keys = keys
         self._forms = tuple(sorted((form for form in forms if len(form) >= _SHORTEST), key=len, reverse=True))
         self._changed = status.st_mtime_ns
+
+
+def _written(key: str) -> tuple[str, ...]:
+    """The ways in which a key may stand in an answer, the longest first: plain, in an address, in JSON, in XML."""
+    escaped = quote(key, safe="")
+    forms = {
+        key,
+        escaped,
+        escaped.lower() if "%" in escaped else escaped,
+        quote_plus(key),
+        quote(key),
+        unquote(key),
+    }
+    forms |= {
+        key.replace("/", "\\/"),
+        key.replace("&", "&amp;"),
+        key.replace("+", "\\u002b"),
+        key.replace("=", "\\u003d"),
+    }
+    return tuple(sorted((form for form in forms if len(form) >= _SHORTEST), key=len, reverse=True))

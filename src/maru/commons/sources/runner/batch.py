@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 import pyarrow as pa
 
 from maru.commons.sources.contracts import JSON, DeadRow, Declaration, Delivery, Drift
+from maru.commons.sources.keys import Keys
 from maru.commons.sources.records import to_records
 from maru.commons.sources.runner import latest
 from maru.commons.sources.runner.standing import Standing
@@ -44,14 +45,14 @@ class Batch:
         standing: Standing,
         lake: Lake,
         hand_in: Callable[[Settlement], None],
-        mask: Callable[[bytes], bytes],
+        keys: Keys,
     ) -> None:
         self.standing = standing
         self.lake = lake
         self.added = 0
         self.dead = 0
         self._hand_in = hand_in
-        self._mask = mask
+        self._keys = keys
         self._tables: list[pa.Table] = []
         self._letters: list[DeadRow] = []
         self._rows = 0
@@ -76,8 +77,8 @@ class Batch:
             self._began = time.monotonic()
         self._pending = True
         self._received_at = received_at
-        self._cursor = (delivery.cursor,)
-        self._letters += [DeadRow(self._mask(one.raw), one.reason, one.field) for one in letters]
+        self._cursor = (self._keys.hide_in(delivery.cursor),)
+        self._letters += [DeadRow(self._keys.mask_bytes(one.raw), one.reason, one.field) for one in letters]
         if then is not None:
             self._thens.append(then)
         if records.table.num_rows:
@@ -94,7 +95,7 @@ class Batch:
         if not self._pending:
             self._began = time.monotonic()
         self._pending = True
-        self._letters.append(DeadRow(self._mask(raw), reason))
+        self._letters.append(DeadRow(self._keys.mask_bytes(raw), reason))
         if then is not None:
             self._thens.append(then)
 

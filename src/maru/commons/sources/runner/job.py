@@ -81,7 +81,7 @@ class Outcome:
 
 def poll(standing: Standing, desk: Desk) -> Outcome:
     """Ask the source from its cursor on."""
-    desk_batch = Batch(standing, desk.lake, desk.hand_in, desk.reach.keys.mask_bytes)
+    desk_batch = Batch(standing, desk.lake, desk.hand_in, desk.reach.keys)
 
     @contextmanager
     def waiting() -> Iterator[None]:
@@ -102,7 +102,7 @@ def poll(standing: Standing, desk: Desk) -> Outcome:
 def take_in(standing: Standing, desk: Desk) -> Outcome:
     """Read what the source has pushed and the spool holds. A body that cannot be read becomes a dead letter: nobody can
     be asked for it again."""
-    batch = Batch(standing, desk.lake, desk.hand_in, desk.reach.keys.mask_bytes)
+    batch = Batch(standing, desk.lake, desk.hand_in, desk.reach.keys)
     fetch = SourceFetch(standing.declaration, desk.reach)
 
     def read() -> None:
