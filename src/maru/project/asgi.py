@@ -17,11 +17,12 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from maru.platform.access.bodies import BodyGate
 from maru.platform.registry.manifests import mounted
 from maru.project.beats import web_beats
 from maru.project.folders import MediaFolder, StaticFolder, static_roots
 
-_django = get_asgi_application()
+_django = BodyGate(get_asgi_application())  # type: ignore[arg-type]  # Django types its own scope
 _media = GZipMiddleware(MediaFolder(settings.MARU.media), minimum_size=600)
 _static = GZipMiddleware(StaticFolder(static_roots()), minimum_size=600)
 _mounted = mounted()
@@ -37,7 +38,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif scope["type"] == "http" and (own := _mount_of(scope["path"])) is not None:
         await own(scope, receive, send)
     else:
-        await _django(scope, receive, send)  # type: ignore[arg-type]  # Django types its own scope
+        await _django(scope, receive, send)
 
 
 def _mount_of(path: str) -> ASGIApp | None:

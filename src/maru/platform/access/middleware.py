@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from maru.platform.access.bodies import is_too_large
 from maru.platform.access.pages import refuse, wants_json
 from maru.platform.access.refusals import Refusal, TooLarge, WrongMethod
-
-SMALL_BODY = 64 * 1024
 
 
 class Refusals:
@@ -34,20 +32,12 @@ class Refusals:
 
 
 class BodyLimit:
-    """Turns away a body by its announced length: 64 kB, or the upload limit where a form carries a file."""
+    """Turns away a body that is too large (``bodies``): 64 kB, or the upload limit where a form carries a file."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        announced = request.META.get("CONTENT_LENGTH") or "0"
-        length = int(announced) if announced.isdecimal() else 0
-        if length > _most(request):
+        if is_too_large(request):
             return refuse(request, TooLarge())
         return self.get_response(request)
-
-
-def _most(request: HttpRequest) -> int:
-    if request.META.get("CONTENT_TYPE", "").startswith("multipart/form-data"):
-        return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-    return SMALL_BODY

@@ -100,6 +100,15 @@ class Mounted:
 
 
 @dataclass(frozen=True)
+class LargeBody:
+    """Forms at ``address`` (a pattern of the whole path) may bring ``most`` bytes, from those who hold one of ``roles``."""
+
+    address: str
+    most: int
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ServiceManifest:
     """What a service gives the whole. Titles in every language of the house; the rest may be empty for now.
 
@@ -125,6 +134,7 @@ class ServiceManifest:
     retention: tuple[Retention, ...] = ()
     menu: tuple[MenuEntry, ...] = ()
     mounts: tuple[Mounted, ...] = ()
+    large_bodies: tuple[LargeBody, ...] = ()
 
 
 @cache

@@ -236,7 +236,7 @@ class UploadForm(DescriptionForm):
 
     file = forms.FileField(
         label=_("File"),
-        help_text=_("CSV, TSV, Excel (XLSX), JSON or GeoJSON."),
+        help_text=_("CSV, TSV, Excel (XLSX), JSON or GeoJSON; at most 64 MB."),
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.xlsx,.json,.geojson,text/csv,application/json"}),
         error_messages={"required": _("Please choose a file."), "empty": _("This file is empty.")},
     )
