@@ -138,6 +138,8 @@ class _Reading:
                 self.final = self.day == days[-1]
                 before = self.came
                 yield from self._day()
+                if self.state.at is not None:
+                    break  # as many pages as one read may take: the next read goes on here
                 if self.day is None or self.days is None:
                     continue
                 if self.came == before and not self.days.given_up(self.day, self.declaration.zone):
@@ -171,7 +173,9 @@ class _Reading:
                 if fault.code in _STOPS_ALL or len(self.eaches) == 1:
                     raise
                 self._note(fault, values)
-            self.state.at = None
+                self.state.at = None
+            if self.state.at is not None:
+                return
         self.state.round = 0
 
     def _note(self, fault: SourceFault, values: Values) -> None:

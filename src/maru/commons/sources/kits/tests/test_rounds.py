@@ -313,3 +313,46 @@ def test_the_count_may_stand_in_a_header() -> None:
     deliveries = read(declare("json", paging={"style": "offset", "size": 2}), outside)
     assert [delivery.total for delivery in deliveries] == [4, 4]
     assert len(outside.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "rule", [{}, {"each": {"k": ["a", "b"]}}, {"days": {"name": "day", "start": "2026-11-25"}}]
+)
+def test_a_read_of_so_many_pages_goes_on_the_next_time(rule: dict[str, Any]) -> None:
+    asked = {"each": "&k={k}", "days": "&day={day}"}.get(next(iter(rule), ""), "")
+    found: list[Any] = []
+
+    def answer(address: str) -> str:
+        page = int(query(address).get("page", "1"))
+        return json.dumps({"items": [{"n": f"{address.partition('?')[2]}-{page}"}], "total": 5})
+
+    declaration = declare(
+        "json", f"https://city.test/api?x=1{asked}", rows="items", total="total",
+        paging={"style": "page", "size": 1, "most": 2}, **rule,
+    )  # fmt: skip
+    cursor = None
+    for _read in range(12):
+        for delivery in read(declaration, Outside(answer), cursor):
+            found += [row["n"] for row in rows_of([delivery])]
+            cursor = delivery.cursor
+        if cursor is None:
+            break
+    rounds = len({one.rpartition("&page")[0] for one in found})
+    assert len(set(found)) == 5 * rounds
+    assert rounds >= (2 if rule else 1)
+
+
+def test_what_is_declared_whole_is_not_called_whole_when_pages_are_left() -> None:
+    def answer(address: str) -> str:
+        return json.dumps({"items": [{"n": query(address).get("page", "1")}], "total": 5})
+
+    declaration = declare(
+        "json",
+        "https://city.test/api",
+        complete=True,
+        rows="items",
+        total="total",
+        paging={"style": "page", "size": 1, "most": 2},
+    )
+    (delivery,) = read(declaration, Outside(answer))
+    assert (len(rows_of([delivery])), delivery.complete) == (2, False)
