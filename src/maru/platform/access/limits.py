@@ -78,6 +78,11 @@ def address_of(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR") or "")
 
 
+def party_of(request: HttpRequest) -> str:
+    """Whose request it is by its address, for counting in memory while it lasts. Never store it."""
+    return _party(address_of(request))
+
+
 def _is_shared(address: str) -> bool:
     """Whether the city named it as one that a whole hall shares (MARU_LIMITS_EXEMPT)."""
     networks = settings.MARU.limits_exempt

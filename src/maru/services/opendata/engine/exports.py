@@ -35,7 +35,11 @@ _XLSX_FIRST = dt.datetime(1900, 3, 1, tzinfo=dt.UTC)  # before this day Excel's 
 
 
 def csv_file(batches: Batches, columns: Sequence[ColumnInfo], *, bom: bool = False) -> Iterator[bytes]:
-    """UTF-8, CRLF-free, with a head of column names; moments in UTC with Z. ``bom`` for Excel, which else guesses wrong."""
+    """UTF-8, CRLF-free, with a head of column names; moments in UTC with Z. Values stand as they are.
+
+    ``bom`` is for Excel, which else guesses wrong, and which runs a text that begins like a formula: there such a text
+    begins with an apostrophe.
+    """
     head = io.StringIO()
     csv.writer(head, lineterminator="\n").writerow([one.name for one in columns])
     yield (BOM if bom else b"") + head.getvalue().encode()
@@ -44,7 +48,7 @@ def csv_file(batches: Batches, columns: Sequence[ColumnInfo], *, bom: bool = Fal
         if not batch.num_rows:
             continue
         sink = io.BytesIO()
-        pa_csv.write_csv(_written(batch), sink, options)
+        pa_csv.write_csv(_written(_harmless(batch) if bom else batch), sink, options)
         yield sink.getvalue()
 
 
@@ -142,6 +146,22 @@ def _rows(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
 def _written(batch: pa.RecordBatch) -> pa.RecordBatch:
     """The batch with moments as ISO 8601 text."""
     arrays = [_iso(column) if pa.types.is_timestamp(column.type) else column for column in batch.columns]
+    return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
+
+
+def _harmless(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch without a text that a spreadsheet would take for a formula."""
+    arrays = []
+    for column in batch.columns:
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            formula = pc.and_(
+                pc.match_substring_regex(column, r"^[=+\-@\t\r]"),
+                pc.invert(pc.match_substring_regex(column, r"^[+\-]?\d[\d.,]*$")),
+            )
+            column = pc.if_else(formula, pc.binary_join_element_wise("'", column, ""), column)
+        arrays.append(column)
     return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
 
 

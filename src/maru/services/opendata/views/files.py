@@ -18,6 +18,7 @@ from django.utils.http import quote_etag
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from maru.platform.access.limits import party_of
 from maru.platform.access.refusals import Invalid, NotFound
 from maru.platform.ports.lake.contracts import LakeFault
 from maru.services.opendata import access
@@ -25,6 +26,7 @@ from maru.services.opendata.contracts import FORMATS, DatasetView, Format
 from maru.services.opendata.engine.contracts import QueryFault
 from maru.services.opendata.engine.exports import CONTENT_TYPES, MOST_XLSX_ROWS, export
 from maru.services.opendata.engine.features import features
+from maru.services.opendata.engine.gate import Full, gate
 from maru.services.opendata.engine.sheets import Sheet
 from maru.services.opendata.etags import matches
 from maru.services.opendata.operations.uses import note_download
@@ -35,6 +37,7 @@ from maru.services.opendata.views.frame import citation, frame_of
 from maru.services.opendata.views.maps import MOST_FEATURES
 
 _END = object()
+_SMALL = 20_000  # rows of a dataset whose files are made in a moment
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,11 @@ def _whole(
         return _fault("format", _("Excel takes 1,048,575 rows; please filter, or take another format."))
     query = wanted.everything()
     pieces = export(ending, rows.stream(query), wanted.shown, bom="bom" in request.GET)
+    if rows.rows > _SMALL and request.method != "HEAD":
+        try:
+            pieces = gate.through(party_of(request), pieces)
+        except Full:
+            return _busy()
     # The first piece is made now, so that a query that cannot run is an answer and not a broken file.
     first = b"" if request.method == "HEAD" else next(pieces, b"")
     response: HttpResponseBase
@@ -166,6 +174,13 @@ def hash_of(request: HttpRequest) -> str:
 
 def _fault(field: str, reason: str) -> JsonResponse:
     return JsonResponse({"error": {"code": "invalid", "message": reason, "field": field}}, status=400)
+
+
+def _busy() -> JsonResponse:
+    message = _("Many large files are being made; please come back in a moment.")
+    answer = JsonResponse({"error": {"code": "busy", "message": message}}, status=503)
+    answer["Retry-After"] = "10"
+    return answer
 
 
 def _at_once(first: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
