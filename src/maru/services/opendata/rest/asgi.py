@@ -60,6 +60,7 @@ class Front:
         self.keys = doorkeeper.KeyBook(self.in_thread)
         self.limits = doorkeeper.Limits()
         self.counter = Counter(self.in_thread)
+        self.turns = doorkeeper.Turns(THREADS // 2, MOST_WAITING // 2)
         self._making: dict[Hashable, asyncio.Future[Answer]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -116,7 +117,8 @@ class Front:
             making = self._making.get(asked)
             if making is not None:
                 return await asyncio.shield(making)
-        return await self._made(visit, asked)
+        async with self.turns.of(_party(visit)):
+            return await self._made(visit, asked)
 
     def _check(self, visit: _Visit) -> None:
         request = visit.request
@@ -203,6 +205,13 @@ class Front:
         self.keys.forget()
         self.limits.forget()
         shelf.forget()
+
+
+def _party(visit: _Visit) -> str:
+    """Whose call it is; "" for a key without limits, which may take all threads."""
+    if visit.grant is None:
+        return doorkeeper.party(visit.request.address) or "nobody"
+    return f"key:{visit.grant.id}" if visit.grant.per_minute > 0 else ""
 
 
 def _make(route: routes.Route, request: Request, key: str) -> Answer:

@@ -7,12 +7,14 @@ import datetime as dt
 import ipaddress
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from maru.services.opendata.contracts_keys import SAMPLE, KeyGrant
 from maru.services.opendata.operations.keys import digest_of
 from maru.services.opendata.queries.keys import grants
+from maru.services.opendata.rest.http import Problem
 
 # A revoked key opens nothing after this many seconds, in every process.
 FRESH_S = 1.0
@@ -130,6 +132,38 @@ class Limits:
         """Count anew."""
         self._buckets.clear()
         self._days.clear()
+
+
+@dataclass(slots=True)
+class _Turn:
+    gate: asyncio.Semaphore
+    callers: int = 0
+
+
+class Turns:
+    """Of the threads that work, one party has at most ``at_once``: slow questions of one never stop those of others."""
+
+    def __init__(self, at_once: int, most_waiting: int) -> None:
+        self._at_once, self._most = at_once, most_waiting
+        self._turns: dict[str, _Turn] = {}
+
+    @asynccontextmanager
+    async def of(self, who: str) -> AsyncIterator[None]:
+        """Wait for a turn; "" waits for none. Problem 429 if too many of the same party wait already."""
+        if not who:
+            yield
+            return
+        turn = self._turns.setdefault(who, _Turn(asyncio.Semaphore(self._at_once)))
+        if turn.callers >= self._most:
+            raise Problem(429, "too_many", "Too many of your calls are being answered.", retry_after=2)
+        turn.callers += 1
+        try:
+            async with turn.gate:
+                yield
+        finally:
+            turn.callers -= 1
+            if not turn.callers:
+                self._turns.pop(who, None)
 
 
 def seconds_to_midnight() -> int:

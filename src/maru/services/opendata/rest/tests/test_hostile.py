@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 
 from maru.services.opendata.contracts_keys import KeyGrant
+from maru.services.opendata.models import AccessKey
+from maru.services.opendata.operations.keys import digest_of
 from maru.services.opendata.rest import asgi, ckan_search, doorkeeper
 from maru.services.opendata.rest.http import Answer
 from maru.services.opendata.rest.keeping import Kept
@@ -151,3 +155,37 @@ def test_a_fault_of_ours_names_no_key(
     told = caplog.text + said.out + said.err
     assert "interface_fault" in told
     assert KEY not in told
+
+
+def test_slow_questions_of_one_do_not_stop_others(
+    get: Get, monkeypatch: pytest.MonkeyPatch, django_db_blocker: Any
+) -> None:
+    with django_db_blocker.unblock():
+        AccessKey.objects.create(
+            purpose="greedy", digest=digest_of("greedy"), shown="greedy", per_minute=6_000, per_day=0
+        )
+    real, ended = asgi._make, threading.Event()
+
+    def slow(route: Any, request: Any, key: str) -> Answer:
+        if key == "greedy":
+            ended.wait(60)
+        return real(route, request, key)
+
+    monkeypatch.setattr(asgi, "_make", slow)
+    with ThreadPoolExecutor(6) as crowd:
+        try:
+            greedy = [
+                crowd.submit(get, f"/resource/air.json?$offset={n}", {"x-api-key": "greedy"})
+                for n in range(6)
+            ]
+            limit = time.monotonic() + 10
+            while sum(one.callers for one in asgi.application.turns._turns.values()) < 6:
+                assert time.monotonic() < limit
+                time.sleep(0.02)
+            assert get("/resource/air.json?$limit=1").status_code == 200
+        finally:
+            ended.set()
+        assert {one.result(20).status_code for one in greedy} == {200}
+    assert not asgi.application.turns._turns
+    with django_db_blocker.unblock():
+        AccessKey.objects.filter(purpose="greedy").delete()
