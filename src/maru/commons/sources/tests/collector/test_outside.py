@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from maru.commons.sources import fetch_files
+from maru.commons.sources.contracts import SourceFault
 from maru.commons.sources.kits.folder import joined
 from maru.commons.sources.outside import Outside
 
@@ -62,3 +63,16 @@ def test_other_addresses_stay_as_they_are_written(tmp_path: Path) -> None:
     assert world.resolve("a", "mqtt://h.example/city/+/#") == "mqtt://127.0.0.1:8/a/city/+/#"
     assert world.resolve("a", "postgresql://h.example/base") == "sqlite:////bases/a.sqlite3"
     assert Outside().resolve("a", "file:///x%20y") == "file:///x%20y"
+
+
+def test_a_link_reads_nothing_of_the_house(tmp_path: Path) -> None:
+    (tmp_path / "keys.toml").write_text("[keys]")
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    (folder / "a.csv").write_text("rows")
+    (folder / "b.csv").symlink_to(tmp_path / "keys.toml")
+    place = fetch_files.Place(str(tmp_path), "", 1.0, simulated=False, most=1000)
+    assert [one[0] for one in fetch_files.listing("drop", place)] == ["a.csv"]
+    assert fetch_files.read("drop/a.csv", place) == b"rows"
+    with pytest.raises(SourceFault):
+        fetch_files.read("drop/b.csv", place)
