@@ -34,6 +34,16 @@ QUESTIONS = (
     ("Who pays for the new bus lanes?", "Old Oak"),
     ("Can the last bus wait for the last train?", "Han"),
 )
+# Name of the picture, its address, whether a canvas is to be drawn, how far down the page it looks.
+NUMBERS = (
+    ("sources", "/sources/", False, 0),
+    ("source", "/sources/noise_levels/", False, 0),
+    ("plaza", "/data/", False, 0),
+    ("sheet", "/data/cycling-bikes/sheet/?bikes.from=10&sort=-bikes", False, 0),
+    ("chart", "/data/noise-levels/chart/?unit=minute", True, 260),
+    ("map", "/data/cycling-bikes/map/", True, 260),
+    ("developers", "/developers/", False, 0),
+)
 WORDS = ("Good evening from bus 401!", "The picture is clear here.", "Thank you for asking about the trees.")
 
 
@@ -141,6 +151,25 @@ def public(studio: Studio) -> None:
         _question_on_air(page)
         play(page)
         studio.take("phone", page)
+
+
+def numbers(studio: Studio) -> None:
+    """Sources and open data, as everyone sees them, and the file that waits at the desk."""
+    for name, address, drawn, down in NUMBERS:
+        if studio.wants(name):
+            page = studio.page(DESKTOP)
+            page.goto(f"{studio.base}{address}")
+            if drawn:
+                expect(page.locator("canvas").first).to_be_visible()
+                page.wait_for_load_state("networkidle")
+            page.evaluate("down => window.scrollTo(0, down)", down)
+            page.wait_for_timeout(1500)
+            studio.take(name, page)
+            page.context.close()
+    if studio.wants("held"):
+        page = studio.page(DESKTOP, studio.account("administrator"))
+        page.goto(f"{studio.base}/data/desk/held/event-applications/")
+        studio.take("held", page.locator("main"))
 
 
 def _question_on_air(page: Page) -> None:
@@ -315,6 +344,7 @@ def main() -> int:
             browser, options.base.rstrip("/"), options.home, set(filter(None, options.only.split(",")))
         )
         public(studio)
+        numbers(studio)
         staff(studio)
         if studio.wants("slate", "log", "routing", "inbox", "replay", "answer"):
             evening(studio)
