@@ -27,6 +27,7 @@ from maru.services.opendata.rest.columns import tables
 from maru.services.opendata.rest.counter import Counter
 from maru.services.opendata.rest.http import Answer, Problem, Request
 from maru.services.opendata.rest.keeping import Kept
+from maru.services.opendata.rest.path_services import presents
 from maru.services.opendata.rest.shelf import shelf
 from maru.services.opendata.rest.wire import Turned, read_body, request_of, send_answer, takes_gzip
 
@@ -202,6 +203,7 @@ class Front:
         self.kept.clear()
         blocks.clear()
         tables.clear()
+        presents.clear()
         self.keys.forget()
         self.limits.forget()
         shelf.forget()

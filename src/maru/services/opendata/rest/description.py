@@ -18,8 +18,8 @@ from maru.services.opendata.rest.description_shapes import (
     rows_schema,
 )
 from maru.services.opendata.rest.http import Answer, Problem, Request, as_json, decoded
-from maru.services.opendata.rest.path_bodies import outside_name
 from maru.services.opendata.rest.path_codes import MESSAGES
+from maru.services.opendata.rest.path_services import outside_name
 from maru.services.opendata.rest.shelf import Holding, shelf
 
 

@@ -1,8 +1,8 @@
 """The path interface: ``/openapi/{KEY}/{TYPE}/{SERVICE}/{START}/{END}/{args}``, as old programs of citizens know it.
 
 It answers 200 whatever is wrong and says the truth in ``RESULT.CODE``; positions count from 1, both ends included, at most
-1,000 rows a call; the key ``sample`` gives rows 1 to 5. Arguments stand for the dataset's columns in order; a part that is
-one space skips its column.
+1,000 rows a call; the key ``sample`` gives rows 1 to 5. Arguments stand for the dataset's columns in order, or in the
+original's where it is known (``path_services``); a part that is one space skips its column.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,13 +27,15 @@ from maru.services.opendata.engine.contracts import (
     Query,
     QueryFault,
 )
+from maru.services.opendata.rest import path_catalogue
 from maru.services.opendata.rest.blocks import blocks
-from maru.services.opendata.rest.http import Answer, Problem, Request, decoded
+from maru.services.opendata.rest.http import CATALOGUE, Answer, Problem, Request, decoded
 from maru.services.opendata.rest.literals import is_dated, span_of, typed
 from maru.services.opendata.rest.paging import page_of
 from maru.services.opendata.rest.parsing import together
 from maru.services.opendata.rest.path_bodies import JSON, error_body, json_body, json_rows, rows_body
 from maru.services.opendata.rest.path_codes import Coded
+from maru.services.opendata.rest.path_services import arguments, condition, is_now, present, presents
 from maru.services.opendata.rest.shelf import Holding, shelf
 
 TYPES = ("json", "xml", "csv", "xls", "xmlf")
@@ -77,7 +79,7 @@ def answer(request: Request, key: str) -> Answer:
     """Answer one call; runs in a thread."""
     call = call_of(request)
     try:
-        return _answer(call)
+        return _answer(call, request.base)
     except Coded as coded:
         return _coded(call, coded.code)
     except QueryFault:
@@ -102,19 +104,23 @@ def _coded(call: Call, code: str) -> Answer:
     return Answer(200, body, kind, headers={"x-result": "" if code == "INFO-200" else code})
 
 
-def _answer(call: Call) -> Answer:
+def _answer(call: Call, base: str) -> Answer:
     if not call.type or not call.service:
         raise Coded("ERROR-300")
     if call.type not in TYPES:
         raise Coded("ERROR-301")
     holding = shelf.coded(call.service)
+    if holding is None and call.service == path_catalogue.SERVICE:
+        return _catalogue(call, base)
     if holding is None:
         raise Coded("ERROR-310")
     first, last = _span(call)
+    if is_now(call.service, holding):
+        return _present(call, holding, first, last)
     if call.type == "json" and not any(one.strip() for one in call.arguments):
         return _plain(call, holding, first, last)
     query = Query(
-        where=_where(holding, call.arguments),
+        where=_where(call, holding),
         offset=first - 1,
         limit=last - first + 1,
     )
@@ -136,6 +142,12 @@ def quick(request: Request, key: str) -> Answer | None:
         first, last = _span(call)
     except Coded:
         return None
+    if is_now(call.service, holding):
+        now = presents.held(holding)
+        if now is None or first > len(now):
+            return None
+        cut = now[first - 1 : last]
+        return _encoded(call, holding, len(now), b",".join(cut), len(cut))
     total = holding.rows.count(None)
     if first > total:
         return None
@@ -151,6 +163,36 @@ def _plain(call: Call, holding: Holding, first: int, last: int) -> Answer:
     here = zone()
     rows = blocks.page("path", holding, first - 1, last, lambda page: json_rows(page, here))
     return _encoded(call, holding, total, rows, last - first + 1)
+
+
+def _present(call: Call, holding: Holding, first: int, last: int) -> Answer:
+    where, here = _where(call, holding), zone()
+    if where is None and call.type == "json":
+        rows = presents.rows(holding, lambda page: json_rows(page, here))
+        if first > len(rows):
+            raise Coded("INFO-200")
+        cut = rows[first - 1 : last]
+        return _encoded(call, holding, len(rows), b",".join(cut), len(cut))
+    page = present(holding, where)
+    if first > page.total:
+        raise Coded("INFO-200")
+    return _page(call, holding, replace(page, rows=page.rows[first - 1 : last]))
+
+
+def _catalogue(call: Call, base: str) -> Answer:
+    page = path_catalogue.page(base, *_span(call), call.arguments)
+    if not page.rows:
+        raise Coded("INFO-200")
+    body, kind, headers = rows_body(call.type, call.service, page, zone())
+    return Answer(
+        200,
+        body,
+        kind,
+        headers=headers,
+        subject=CATALOGUE,
+        version=shelf.token(CATALOGUE),
+        rows=len(page.rows),
+    )
 
 
 def _encoded(call: Call, holding: Holding, total: int, rows: bytes, count: int) -> Answer:
@@ -185,14 +227,12 @@ def zone() -> dt.tzinfo:
     return ZoneInfo(current_city().time_zone)
 
 
-def _where(holding: Holding, arguments: tuple[str, ...]) -> Condition | None:
-    columns = holding.view.columns
-    if len(arguments) > len(columns):
-        arguments = arguments[: len(columns)]
+def _where(call: Call, holding: Holding) -> Condition | None:
+    places = arguments(call.service, holding.view.columns)
     found = [
-        _matches(column, argument.strip())
-        for column, argument in zip(columns, arguments, strict=False)
-        if argument.strip()
+        condition(place, text.strip(), _matches)
+        for place, text in zip(places, call.arguments, strict=False)
+        if text.strip()
     ]
     return together(found)
 

@@ -6,10 +6,8 @@ import csv
 import datetime as dt
 import functools
 import io
-import json
 import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -20,6 +18,7 @@ from maru.services.opendata.engine.contracts import ColumnInfo, Page
 from maru.services.opendata.rest.http import CSV, XML
 from maru.services.opendata.rest.http import JSON as PLAIN_JSON
 from maru.services.opendata.rest.path_codes import MESSAGES
+from maru.services.opendata.rest.path_services import facts, outside_name
 
 JSON = f"{PLAIN_JSON};charset=UTF-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -28,18 +27,6 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 _TAG = re.compile(r"[^\w.-]")
 _OK = {"CODE": "INFO-000", "MESSAGE": MESSAGES["INFO-000"]}
 _OK_JSON = orjson.dumps(_OK)
-
-
-@functools.cache
-def _roots() -> dict[str, dict[str, str]]:
-    """Services whose answers have another root than their name."""
-    found: dict[str, dict[str, str]] = json.loads(Path(__file__).with_name("roots.json").read_text("utf-8"))
-    return found
-
-
-def outside_name(column: ColumnInfo) -> str:
-    """The name that the outside knows: the one kept from the source, else ours in upper case."""
-    return column.alias or column.name.upper()
 
 
 def error_body(kind: str, code: str) -> tuple[bytes, str]:
@@ -106,7 +93,7 @@ def json_rows(page: Page, zone: dt.tzinfo) -> list[bytes]:
 
 def json_body(service: str, total: int, rows: bytes) -> bytes:
     """The envelope around encoded rows."""
-    root = _roots().get(service, {})
+    root = facts(service)
     name = orjson.dumps(root.get("root", service))
     if root.get("shape") == "dotted":
         result = orjson.dumps({f"RESULT.{key}": value for key, value in _OK.items()})
@@ -123,7 +110,7 @@ def _xml_result(code: str, message: str, *, head: bool = False) -> str:
 def _xml(service: str, page: Page, zone: dt.tzinfo) -> bytes:
     tags = [_TAG.sub("_", outside_name(column)) for column in page.columns]
     tags = [f"_{tag}" if not (tag[:1].isalpha() or tag[:1] == "_") else tag for tag in tags]
-    root = _TAG.sub("_", _roots().get(service, {}).get("root", service))
+    root = _TAG.sub("_", facts(service).get("root", service))
     root = root if root[:1].isalpha() else f"_{root}"
     parts = [_HEAD, f"<{root}><list_total_count>{page.total}</list_total_count>", _xml_result(*_OK.values())]
     for row in page.rows:
