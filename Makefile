@@ -61,7 +61,7 @@ test: check
 	sh .ci/tests
 
 docs: $(VENV)/.test-ready
-	$(VENV)/bin/mkdocs build --strict --quiet
+	$(VENV)/bin/mkdocs build --strict
 	@echo "site/index.html"
 
 lock:
