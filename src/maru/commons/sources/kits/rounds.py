@@ -139,7 +139,11 @@ class _Reading:
                 before = self.came
                 yield from self._day()
                 if self.state.at is not None:
-                    break  # as many pages as one read may take: the next read goes on here
+                    # As many pages as one read may take: the next read goes on here, but not on a day that is still
+                    # awaited, where this page would be another one.
+                    if self.awaited:
+                        self.state.at, self.state.round = None, 0
+                    break
                 if self.day is None or self.days is None:
                     continue
                 if self.came == before and not self.days.given_up(self.day, self.declaration.zone):
