@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from maru.commons.offices.models import Office
 from maru.commons.people.devices import device_of, known_device
 from maru.platform.access.limits import declare, limit
 from maru.platform.access.refusals import NotAllowed, NotFound
@@ -108,6 +109,13 @@ def may_edit(person: Person | None, found: Dataset) -> bool:
     if found.office_id is None:
         return any(person.has_role(role) for role in PUBLISHERS)
     return person.has_role("officer", found.office_id)
+
+
+def check_office(person: Person, code: str) -> None:
+    """NotAllowed for who would publish in the name of an office that is not theirs. No office is anybody's."""
+    office = Office.objects.filter(code=code).first() if code else None
+    if office is not None and not person.has_role("officer", office.pk):
+        raise NotAllowed(_("Only this office may publish in its name."))
 
 
 def upload(request: HttpRequest, slug: str) -> tuple[Upload, Person]:

@@ -31,6 +31,12 @@ def declaration(name: str) -> Declaration | None:
     return declarations().get(name)
 
 
+def office_of(name: str, *, offered: bool) -> str:
+    """The code of the office whose source or offer this is; "" for none."""
+    found = offer(name) if offered else declaration(name)
+    return found.office if found is not None else ""
+
+
 def offer(name: str) -> DatasetOffer | None:
     """What a service offers under ``<service>.<name>``; None if nothing."""
     return offers().get(name)

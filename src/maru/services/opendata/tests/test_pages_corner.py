@@ -265,6 +265,25 @@ class TestDesk:
         assert answer.redirect_chain[-1][0] == "/data/trees/"
         assert "Pine" in answer.content.decode()
 
+    def test_nobody_publishes_in_the_name_of_another_office(
+        self, signed_in: SignedIn, office: Any, declared: str, give: Callable[..., Any]
+    ) -> None:
+        other = type(office).objects.create(
+            code="parks", names={"ko": "공원과", "en": "Parks"}, answer_days=7
+        )
+        browser = signed_in("officer", office=other)
+        browser.post("/data/desk/publish/", {"origin": "source", "name": declared}, follow=True)
+        browser.post("/data/desk/upload/", upload("trees.csv", "id,species\n1,Pine\n2,Oak\n"), follow=True)
+        assert not Dataset.objects.exists()
+        own = {**upload("trees.csv", "id,species\n1,Pine\n2,Oak\n"), "office": "parks"}
+        browser.post("/data/desk/upload/", own, follow=True)
+        made = Dataset.objects.get()
+        assert made.office == other
+        words = {name: value for name, value in own.items() if name != "file"}
+        browser.post(f"/data/desk/{made.slug}/", {**words, "office": "roads"}, follow=True)
+        made.refresh_from_db()
+        assert made.office == other
+
     @pytest.mark.parametrize("body", ["", "\x00\x01"])
     def test_a_file_that_cannot_be_read_comes_back(self, signed_in: SignedIn, office: Any, body: str) -> None:
         answer = signed_in("officer", office=office).post("/data/desk/upload/", upload("bad.csv", body))

@@ -64,6 +64,7 @@ def publish(request: HttpRequest) -> HttpResponse:
         name = request.POST.get("name", "")[:120].replace("\x00", "")
         act = publishing.publish_offer if request.POST.get("origin") == "offer" else publishing.publish_source
         try:
+            access.check_office(person, origins.office_of(name, offered=act is publishing.publish_offer))
             made = act(name=name, by=person)
         except Refusal as refusal:
             return refused(request, back, refusal)
@@ -85,6 +86,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 
     def take(sent: UploadForm) -> HttpResponse:
         data = sent.cleaned_data
+        access.check_office(person, data["office"])
         made = uploads.publish_upload(
             body=data["file"].read(),
             file_name=data["file"].name,
@@ -120,6 +122,8 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
 
     def save(sent: DatasetForm) -> HttpResponse:
         changes: dict[str, Any] = sent.description()
+        if changes["office"] != (view.card.office.code if view.card.office else ""):
+            access.check_office(person, changes["office"])
         if sent.cleaned_data["licence"] != view.card.licence.id:
             changes["licence"] = _licence(sent.cleaned_data["licence"])
         describing.edit(dataset=found, by=person, **changes)
