@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from maru.commons.offices.models import Office, in_language
+from maru.commons.sources.words import age
 from maru.services.opendata.contracts import (
     FORMATS,
     Card,
@@ -210,7 +211,7 @@ def criterion_words(code: str, full: bool, details: dict[str, Any]) -> str:
     """What was found, in a sentence."""
     found = {
         "completeness": _("%(filled)s %% of the cells hold a value; emptiest column: %(worst)s."),
-        "freshness": _("Last change %(age_h)s hours ago; promised every %(promise_h)s hours."),
+        "freshness": _("Last change %(age)s ago; promised every %(promise)s."),
         "types": _("%(typed)s of %(columns)s columns are numbers, dates, truths or chosen texts."),
         "key": _("%(twice)s records share their key with another; %(nokey)s have none."),
         "languages": _("Missing: %(missing)s."),
@@ -225,10 +226,18 @@ def criterion_words(code: str, full: bool, details: dict[str, Any]) -> str:
     }.get(code, "")
     if full and code == "languages":
         return _("Title, summary and every column title exist in Korean and English.")
+    if full and code == "key":
+        return _("No two records share a key, and none lacks one.")
+    if code == "completeness" and details.get("filled") == 100:
+        return _("Every cell holds a value.")
     if code == "freshness" and not details.get("promise_h"):
         return _("No promise of freshness was given.")
+    hours = {name: details.get(f"{name}_h") for name in ("age", "promise")}
+    ages = {
+        name: age(value * 3600) if isinstance(value, int | float) else "?" for name, value in hours.items()
+    }
     try:
-        return found % details
+        return found % {**details, **ages}
     except (KeyError, ValueError, TypeError):  # stored by an older version
         return ""
 
