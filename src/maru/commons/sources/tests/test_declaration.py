@@ -98,7 +98,7 @@ def test_a_good_drawer_is_read(tmp_path: Path) -> None:
 
 
 def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
-    text = GOOD.replace('kind = "table"', 'kind = "tabls"').replace('office = "air"\n', "")
+    text = GOOD.replace('kind = "table"', 'kind = "tebla"').replace('office = "air"\n', "")
     text = text.replace('category = "environment"', 'category = "air"').replace(
         "every_s = 3600", 'every_s = "1 h"'
     )

@@ -75,7 +75,9 @@ def test_without_a_secret_nothing_is_taken(house: Path, client: Client) -> None:
     assert push(client, body, signatures.sign("sample", body)).status_code == 403
 
 
-def test_garbage_becomes_a_letter_since_nobody_can_be_asked_again(trial: Trial, house: Path, client: Client) -> None:
+def test_garbage_becomes_a_letter_since_nobody_can_be_asked_again(
+    trial: Trial, house: Path, client: Client
+) -> None:
     assert push(client, b'{"broken').status_code == 202
     assert push(client, json.dumps([row("a", 1)]).encode()).status_code == 202
     trial.round()
@@ -95,7 +97,9 @@ def test_killed_before_the_ledger_wrote_it_is_read_again(trial: Trial, house: Pa
     assert not list((house / "spool" / "air").glob("*.push"))
 
 
-def test_a_lake_that_is_full_loses_nothing(trial: Trial, house: Path, client: Client, monkeypatch: Any) -> None:
+def test_a_lake_that_is_full_loses_nothing(
+    trial: Trial, house: Path, client: Client, monkeypatch: Any
+) -> None:
     push(client, json.dumps([row("a", 1)]).encode())
 
     def full(*_words: Any, **_more: Any) -> Any:

@@ -48,13 +48,17 @@ def test_what_cannot_be_read_becomes_a_letter_and_is_read_again_when_the_drawer_
     world.rows = [row("a", 1), row("b", "점검중"), row("c", -5)]
     trial.round()
     trial.round()
-    letters = {one.field: (json.loads(bytes(one.raw))["station"], one.seen) for one in DeadLetter.objects.all()}
+    letters = {
+        one.field: (json.loads(bytes(one.raw))["station"], one.seen) for one in DeadLetter.objects.all()
+    }
     assert letters == {"value": ("c", 2)} or letters == {"value": ("b", 2)}
     assert DeadLetter.objects.count() == 2
     assert Source.objects.get().dead == 4
     assert kept(trial, "air") == [("a", 1.0)]
     text = (home / "connectors" / "air" / "connector.toml").read_text()
-    text = text.replace("low = 0", "low = -10").replace('unit = "ug/m3"', 'unit = "ug/m3"\nnulls = ["점검중"]')
+    text = text.replace("low = 0", "low = -10").replace(
+        'unit = "ug/m3"', 'unit = "ug/m3"\nnulls = ["점검중"]'
+    )
     (home / "connectors" / "air" / "connector.toml").write_text(text)
     world.rows = []
     Source.objects.update(wanted="retry")
@@ -106,7 +110,11 @@ def test_a_plug_is_pulled_and_put_back(trial: Trial, world: World, home: Path) -
     world.down = True
     trial.round()
     source = Source.objects.get()
-    assert (source.state, source.error, source.failures) == ("ok", "unreachable", 1)  # still within its promise
+    assert (source.state, source.error, source.failures) == (
+        "ok",
+        "unreachable",
+        1,
+    )  # still within its promise
     standing = trial.engine.standings["air"]
     standing.last_value_at = NOW - dt.timedelta(seconds=90)
     trial.round()
@@ -223,7 +231,9 @@ def test_a_flood_is_bounded(trial: Trial, world: World, home: Path, monkeypatch:
     assert Latest.objects.count() == 3000
 
 
-def test_the_key_is_seen_nowhere(trial: Trial, world: World, home: Path, caplog: Any, capfd: Any, client: Any) -> None:
+def test_the_key_is_seen_nowhere(
+    trial: Trial, world: World, home: Path, caplog: Any, capfd: Any, client: Any
+) -> None:
     caplog.set_level("DEBUG")
     key = "geheim+schluessel/77=="
     (home / "keys.toml").write_text(f'[keys]\nair = "{key}"\n')

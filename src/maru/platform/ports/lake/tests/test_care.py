@@ -261,6 +261,8 @@ def test_check_finds_every_kind_of_damage(lake: FileLake) -> None:
     assert [one.kind for one in FileLake(lake.folder).check("readings")] == ["log"]
 
 
+# What is erased by hand stands in the audit log.
+@pytest.mark.django_db
 def test_commands(
     lake: FileLake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -53,7 +53,8 @@ def _state(lake: FileLake) -> tuple[list[float], int] | None:
     return (_values(lake), len(history(lake, "readings"))) if lake.tables() else None
 
 
-@pytest.mark.timeout(600)  # some fifty processes die: 12 s of computing, much longer where others want the cores
+# Some fifty processes die: 12 s of computing, much longer where others want the cores.
+@pytest.mark.timeout(600)
 def test_death_at_every_step(tmp_path: Path) -> None:
     done = subprocess.run(_python("dying", tmp_path), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
