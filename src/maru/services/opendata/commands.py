@@ -31,6 +31,8 @@ def register(subparsers: Subparsers[argparse.ArgumentParser], parents: list[argp
     )
     look.add_argument("file", metavar="FILE", type=Path)
     _finish(look, _look)
+    bulk = acts.add_parser("bulk", parents=parents, help="make the file with all datasets now, not tonight")
+    _finish(bulk, _bulk)
     withdraw = acts.add_parser("withdraw", parents=parents, help="take a dataset from the plaza")
     withdraw.add_argument("slug", metavar="SLUG")
     withdraw.add_argument("--reason", required=True, help="its page will show it")
@@ -177,6 +179,25 @@ def _withdraw(options: argparse.Namespace) -> int:
     if found is None:
         raise NotFound
     return _report(options, withdraw(dataset=found, reason=options.reason, by=None))
+
+
+def _bulk(options: argparse.Namespace) -> int:
+    from maru.services.opendata.operations.bulk import make
+    from maru.services.opendata.queries.bulk import read_index
+
+    path, found = make(), read_index()
+    shown = {
+        "file": str(path),
+        "bytes": path.stat().st_size,
+        "datasets": found.datasets if found else 0,
+        "rows": found.rows if found else 0,
+    }
+    print(
+        json.dumps(shown)
+        if options.json
+        else "\n".join(f"{name:<9} {value}" for name, value in shown.items())
+    )
+    return 0
 
 
 def _report(options: argparse.Namespace, made: Any) -> int:

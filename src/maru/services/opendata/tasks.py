@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from maru.commons.voices import operations as voices
 from maru.platform.events.periodic import Periodic
+from maru.services.opendata.operations import bulk
 from maru.services.opendata.operations.corner import forget_bookings
 from maru.services.opendata.operations.deliveries import deliver_due
 from maru.services.opendata.operations.refreshing import refresh_all, store_offers
@@ -31,6 +32,7 @@ def keep_promises() -> None:
 PERIODIC = (
     Periodic("opendata datasets", 5.0, refresh_all),
     Periodic("opendata offers", 120.0, store_offers),
+    Periodic("opendata bulk", 600.0, bulk.make_if_due),
     Periodic("opendata notices", 2.0, deliver_due),
     Periodic("opendata retention", 3600.0, keep_promises),
 )

@@ -21,7 +21,7 @@ _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{1,79}")
 _DIRECTION = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF))
 # Below /data/ these mean something else.
 RESERVED = frozenset(
-    {"desk", "requests", "changes", "search", "new", "subscriptions", "keys", "usage", "all", "held"}
+    {"desk", "requests", "changes", "search", "new", "subscriptions", "keys", "usage", "all", "held", "bulk"}
 )
 
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from maru.services.opendata.rest.through import openapi_document
 from maru.services.opendata.views import (
+    bulk,
     charts,
     dataset,
     desk,
@@ -23,6 +24,8 @@ app_name = "opendata"
 urlpatterns = [
     path("data/", plaza.home, name="home"),
     path("data/changes.atom", feeds.changes, name="changes"),
+    path("data/bulk/", bulk.page, name="bulk"),
+    path("data/bulk/latest.zip", bulk.latest, name="bulk_latest"),
     path("data/requests/", wishes.shelf, name="requests"),
     path("data/requests/<str:number>/", wishes.wish, name="request"),
     path("data/requests/<str:number>/support/", wishes.support, name="request_support"),

@@ -15,6 +15,7 @@ from maru.services.opendata import text
 from maru.services.opendata.contracts import CATEGORIES, Description
 from maru.services.opendata.engine.licences import licence_address, licence_title
 from maru.services.opendata.models import Dataset
+from maru.services.opendata.operations import bulk
 from maru.services.opendata.operations.marks import index_words, note, target
 from maru.services.opendata.refusals import Taken, WrongState
 
@@ -58,6 +59,7 @@ def withdraw(*, dataset: Dataset, reason: str, by: Person | None) -> Dataset:
         record(actor=by, act="opendata.withdraw", target=target(fresh), details={"reason": words})
         index_words(fresh)
         note(fresh, "withdrawn", text=words)
+        transaction.on_commit(bulk.forget)
     return fresh
 
 

@@ -92,7 +92,7 @@ NOON = dt.datetime(2026, 5, 1, 3, 0, tzinfo=dt.UTC)
 @pytest.fixture(autouse=True)
 def home(settings: Any, tmp_path: Path) -> Path:
     """The home and the lake of this test alone."""
-    settings.MARU = replace(settings.MARU, home=tmp_path, lake=tmp_path / "lake")
+    settings.MARU = replace(settings.MARU, home=tmp_path, lake=tmp_path / "lake", media=tmp_path / "media")
     return tmp_path
 
 

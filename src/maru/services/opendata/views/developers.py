@@ -87,6 +87,11 @@ def _interfaces() -> list[Interface]:
         Interface("SODA", "/resource/{slug}.json", _("Questions in the query string: $where, $group")),
         Interface("OGC API Features", "/ogc/collections", _("Maps: QGIS, ArcGIS, OpenLayers")),
         Interface("DCAT-AP, DCAT-US", "/catalog.jsonld", _("Other catalogues")),
+        Interface(
+            _("Everything at once"),
+            reverse("opendata:bulk"),
+            _("One file with all datasets, made each night"),
+        ),
     ]
 
 
