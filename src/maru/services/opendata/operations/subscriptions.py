@@ -18,7 +18,8 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from maru.platform.access.refusals import Conflict, Invalid
+from maru.platform.access.limits import declare, limit
+from maru.platform.access.refusals import Conflict, Invalid, TooMany
 from maru.services.opendata.contracts import SubscriptionView
 from maru.services.opendata.engine import webhooks
 from maru.services.opendata.models import Dataset, Subscription
@@ -27,6 +28,7 @@ from maru.services.opendata.refusals import BadAddress, WrongState
 if TYPE_CHECKING:
     from maru.commons.people.models import Person
 
+ASK_MAILBOX = declare("ask_mailbox", times=5, seconds=3_600)
 MOST_OF_ONE = 200  # subscriptions of one address
 _BREAKS = re.compile(r"[\r\n]")
 
@@ -149,6 +151,11 @@ def _language(language: str) -> str:
 
 
 def _ask(one: Subscription) -> None:
+    """Ask whether it is wanted, unless this mailbox was asked much of late: strangers can name anybody's, for any dataset."""
+    try:
+        limit(one.address, ASK_MAILBOX.name)
+    except TooMany:
+        return
     with translation.override(one.language or "en"):
         title = _BREAKS.sub(" ", one.dataset.title)
         subject = _("Do you want to hear of changes to “%(title)s”?") % {"title": title}

@@ -64,6 +64,14 @@ def test_asking_again_tells_nothing_about_who_is_known(bikes: Dataset) -> None:
     assert len(mail.outbox) == 1
 
 
+def test_nobody_is_flooded_with_questions_of_strangers(bikes: Dataset) -> None:
+    answers = {subscribe(dataset=bikes, kind="email", address="victim@example.org") for _each in range(30)}
+    assert len(answers) == 1  # who asks learns nothing by it
+    assert len(mail.outbox) == 5
+    subscribe(dataset=bikes, kind="email", address="another@example.org")
+    assert len(mail.outbox) == 6
+
+
 def test_changes_in_a_row_become_one_notice(bikes: Dataset) -> None:
     subscribe(dataset=bikes, kind="email", address="dan@example.org")
     confirm(subscription=Subscription.objects.get())

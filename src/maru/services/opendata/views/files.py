@@ -37,7 +37,7 @@ from maru.services.opendata.views.frame import citation, frame_of
 from maru.services.opendata.views.maps import MOST_FEATURES
 
 _END = object()
-_SMALL = 20_000  # rows of a dataset whose files are made in a moment
+_SMALL = 5_000  # rows of a dataset whose files are made in a moment
 
 
 @dataclass(frozen=True)
