@@ -6,6 +6,7 @@ open_api = "…"
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote
@@ -15,6 +16,7 @@ from maru.commons.sources.contracts import JSON, SourceFault
 MASK = "•••"
 PLACE = "{key}"  # where a key belongs; the fetch puts it in
 _UNMISTAKABLE = 8
+_ESCAPES = re.compile(r"%[0-9A-F]{2}")
 _SHORTEST = 4  # shorter texts stand in ordinary words, and masking them would garble every log
 
 
@@ -59,6 +61,7 @@ class Keys:
     def hide(self, name: str, raw: bytes) -> bytes:
         """What a system gave, with its own key as ``{key}`` wherever it is repeated: so no row and no cursor ever holds it, and a
         link that is followed gets it back. A short key is left: it may be a word of the data."""
+        self._read()
         key = self._keys.get(name, "")
         if len(key) < _UNMISTAKABLE:
             return raw
@@ -108,14 +111,8 @@ class Keys:
 def _written(key: str) -> tuple[str, ...]:
     """The ways in which a key may stand in an answer, the longest first: plain, in an address, in JSON, in XML."""
     escaped = quote(key, safe="")
-    forms = {
-        key,
-        escaped,
-        escaped.lower() if "%" in escaped else escaped,
-        quote_plus(key),
-        quote(key),
-        unquote(key),
-    }
+    lowered = _ESCAPES.sub(lambda found: found.group().lower(), escaped)
+    forms = {key, escaped, lowered, quote_plus(key), quote(key), unquote(key)}
     forms |= {
         key.replace("/", "\\/"),
         key.replace("&", "&amp;"),
