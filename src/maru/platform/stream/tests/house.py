@@ -125,7 +125,7 @@ class House:
     """A hall that listens on ``port``, with a fake relay."""
 
     def __init__(self, home: Path) -> None:
-        self.environment = Environment(home=home, media=home / "media", secret=SECRET)
+        self.environment = Environment(home=home, media=home / "media", lake=home / "lake", secret=SECRET)
         self.bus = connect("unix", home)
         self.relay = FakeRelay(self.bus)
         self.hall = Hall(self.environment, self.bus, places=500)

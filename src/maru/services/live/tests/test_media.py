@@ -39,7 +39,9 @@ async def until(condition: Any) -> None:
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Environment:
-    return Environment(home=tmp_path, media=tmp_path / "media", secret="s" * 50, ffmpeg="/bin/false")
+    return Environment(
+        home=tmp_path, media=tmp_path / "media", lake=tmp_path / "lake", secret="s" * 50, ffmpeg="/bin/false"
+    )
 
 
 async def test_reports_wait_for_the_database_and_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
