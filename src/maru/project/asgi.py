@@ -18,11 +18,11 @@ from starlette.routing import Mount, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from maru.platform.access.bodies import BodyGate
-from maru.platform.registry.manifests import mounted
+from maru.platform.registry.manifests import large_bodies, mounted
 from maru.project.beats import web_beats
 from maru.project.folders import MediaFolder, StaticFolder, static_roots
 
-_django = BodyGate(get_asgi_application())  # type: ignore[arg-type]  # Django types its own scope
+_django = BodyGate(get_asgi_application(), large_bodies())  # type: ignore[arg-type]  # Django types its own scope
 _media = GZipMiddleware(MediaFolder(settings.MARU.media), minimum_size=600)
 _static = GZipMiddleware(StaticFolder(static_roots()), minimum_size=600)
 _mounted = mounted()

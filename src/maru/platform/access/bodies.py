@@ -8,7 +8,8 @@ only from those who may use them. A body sent without its length is counted whil
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
@@ -19,11 +20,18 @@ from django.db import connections
 from django.http import HttpRequest, parse_cookie
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from maru.platform.registry.manifests import LargeBody, manifests
-
 SMALL_BODY = 64 * 1024
 MOST = "maru.most_body"  # in the scope: how much this request may bring
 CUT = "maru.body_too_large"  # in the scope: it brought more, and nothing of it was kept
+
+
+@dataclass(frozen=True)
+class LargeBody:
+    """Forms at ``address`` (a pattern of the whole path) may bring ``most`` bytes, from those who hold one of ``roles``."""
+
+    address: str
+    most: int
+    roles: tuple[str, ...]
 
 
 def usual(content_type: str) -> int:
@@ -43,10 +51,16 @@ def is_too_large(request: HttpRequest) -> bool:
 
 
 class BodyGate:
-    """An ASGI application in front of Django."""
+    """An ASGI application in front of Django. ``larges`` are the exceptions that services declare."""
 
-    def __init__(self, inner: ASGIApp, may: Callable[[str, tuple[str, ...]], bool] | None = None) -> None:
+    def __init__(
+        self,
+        inner: ASGIApp,
+        larges: Sequence[LargeBody] = (),
+        may: Callable[[str, tuple[str, ...]], bool] | None = None,
+    ) -> None:
         self._inner = inner
+        self._larges = larges
         self._may = may or may_send
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,7 +71,7 @@ class BodyGate:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         announced = _length(headers.get(b"content-length", ""))
         most = usual(headers.get(b"content-type", ""))
-        large = _large(scope)
+        large = self._large(scope)
         if large is not None and most > SMALL_BODY and (announced > most or not announced):
             ask = sync_to_async(self._asked, thread_sensitive=False)
             most = large.most if await ask(headers.get(b"cookie", ""), large.roles) else most
@@ -65,6 +79,11 @@ class BodyGate:
         if announced > most:
             scope[CUT] = True
         await self._inner(scope, _counted(receive, scope, most), send)
+
+    def _large(self, scope: Scope) -> LargeBody | None:
+        if scope["method"] != "POST":
+            return None
+        return next((one for one in self._larges if re.fullmatch(one.address, scope["path"])), None)
 
     def _asked(self, cookies: str, roles: tuple[str, ...]) -> bool:
         try:
@@ -97,13 +116,6 @@ def _counted(receive: Receive, scope: Scope, most: int) -> Receive:
             return message
 
     return next_message
-
-
-def _large(scope: Scope) -> LargeBody | None:
-    if scope["method"] != "POST":
-        return None
-    declared = (one for manifest in manifests() for one in manifest.large_bodies)
-    return next((one for one in declared if re.fullmatch(one.address, scope["path"])), None)
 
 
 def may_send(cookies: str, roles: tuple[str, ...]) -> bool:

@@ -17,6 +17,8 @@ from typing import Any
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
+from maru.platform.access.bodies import LargeBody
+
 Words = dict[str, str]  # language code -> text
 _ROOMS = ("maru.services.", "maru.commons.")
 CATEGORIES = (
@@ -100,15 +102,6 @@ class Mounted:
 
 
 @dataclass(frozen=True)
-class LargeBody:
-    """Forms at ``address`` (a pattern of the whole path) may bring ``most`` bytes, from those who hold one of ``roles``."""
-
-    address: str
-    most: int
-    roles: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class ServiceManifest:
     """What a service gives the whole. Titles in every language of the house; the rest may be empty for now.
 
@@ -184,6 +177,11 @@ def mounted() -> list[tuple[str, Any]]:
             module, _colon, attribute = one.application.partition(":")
             found.append((one.prefix, getattr(importlib.import_module(module), attribute)))
     return sorted(found, key=lambda item: -len(item[0]))
+
+
+def large_bodies() -> list[LargeBody]:
+    """The addresses at which services take large files."""
+    return [one for manifest in manifests() for one in manifest.large_bodies]
 
 
 def in_words(words: Words, language: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 
+from maru.platform.access.bodies import LargeBody
 from maru.platform.registry.manifests import (
-    LargeBody,
     MenuEntry,
     Mounted,
     Permission,

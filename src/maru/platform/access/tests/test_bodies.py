@@ -16,6 +16,7 @@ from hypothesis import settings as trial
 from hypothesis import strategies as st
 
 from maru.platform.access.bodies import CUT, SMALL_BODY, BodyGate, may_send
+from maru.platform.registry.manifests import large_bodies
 
 FORM = "multipart/form-data; boundary=x"
 UPLOAD = "/data/desk/upload/"
@@ -72,7 +73,7 @@ def _through(scope: dict[str, Any], parts: list[bytes], may: bool = False) -> tu
     async def send(_message: Any) -> None:
         """Nobody listens."""
 
-    gate = BodyGate(inner, may=lambda _cookies, _roles: may)
+    gate = BodyGate(inner, large_bodies(), may=lambda _cookies, _roles: may)
     async_to_sync(gate)(scope, _Sender(iter(parts)), send)
     return seen[0], seen[1]
 
@@ -121,7 +122,7 @@ class TestHouse:
             sent.append(message)
 
         handler = ASGIHandler()
-        async_to_sync(BodyGate(handler))(scope, _Sender(iter(parts), stays=True), send)  # type: ignore[arg-type]
+        async_to_sync(BodyGate(handler, large_bodies()))(scope, _Sender(iter(parts), stays=True), send)  # type: ignore[arg-type]
         return sent[0]["status"], b"".join(one.get("body", b"") for one in sent)
 
     @pytest.mark.parametrize("told", [True, False])
