@@ -77,7 +77,10 @@ class WishAnswer:
 
 @dataclass(frozen=True)
 class WishView:
-    """A request for data. ``due_at`` is the office's own promise; ``dataset`` (slug, title) once it is published."""
+    """A request for data. ``due_at`` is the office's own promise, or, while no office has it, the city's to find one.
+
+    ``dataset`` (slug, title) once it is published.
+    """
 
     number: str
     title: str

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 
+# A request that no office has is nobody's work: so long may the city take to find one.
+PLACED_WITHIN = timedelta(days=3)
+
+
 def apps(
     *, state: str = "published", dataset: str = "", device: str = "", limit: int = 60
 ) -> tuple[AppView, ...]:
@@ -133,6 +137,9 @@ def _supported(rows: list[Wish], who: Callable[[str], str] | None) -> set[int]:
 def _wish(row: Wish, names: Mapping[str, str], supported: bool) -> WishView:
     voice = row.voice
     waiting = row.state == "open" and not voice.answered_at
+    due = voice.due_at
+    if voice.office is None and voice.state != State.HELD:
+        due = (voice.published_at or voice.created_at) + PLACED_WITHIN
     return WishView(
         number=row.number,
         title=row.title,
@@ -143,8 +150,8 @@ def _wish(row: Wish, names: Mapping[str, str], supported: bool) -> WishView:
         supported=supported,
         at=voice.created_at,
         office=in_language(voice.office.names) if voice.office else "",
-        due_at=voice.due_at if waiting else None,
-        late=bool(waiting and voice.due_at and voice.due_at < timezone.now()),
+        due_at=due if waiting else None,
+        late=bool(waiting and due and due < timezone.now()),
         answers=tuple(
             WishAnswer(in_language(one.office.names) if one.office else "", one.text, one.at)
             for one in voice.answers.all()

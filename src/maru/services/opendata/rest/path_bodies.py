@@ -15,6 +15,7 @@ import orjson
 import xlsxwriter
 
 from maru.services.opendata.engine.contracts import ColumnInfo, Page
+from maru.services.opendata.rest import path_city
 from maru.services.opendata.rest.http import CSV, XML
 from maru.services.opendata.rest.http import JSON as PLAIN_JSON
 from maru.services.opendata.rest.path_codes import MESSAGES
@@ -94,7 +95,9 @@ def json_rows(page: Page, zone: dt.tzinfo) -> list[bytes]:
 def json_body(service: str, total: int, rows: bytes) -> bytes:
     """The envelope around encoded rows."""
     root = facts(service)
-    name = orjson.dumps(root.get("root", service))
+    if root.get("shape") == "city" and total == 1:  # the original gives one place a call
+        return path_city.json_body(service, rows)
+    name = orjson.dumps(service if root.get("shape") == "city" else root.get("root", service))
     if root.get("shape") == "dotted":
         result = orjson.dumps({f"RESULT.{key}": value for key, value in _OK.items()})
         return b"{" + name + b":[" + rows + b'],"RESULT":' + result + b"}"
@@ -110,7 +113,13 @@ def _xml_result(code: str, message: str, *, head: bool = False) -> str:
 def _xml(service: str, page: Page, zone: dt.tzinfo) -> bytes:
     tags = [_TAG.sub("_", outside_name(column)) for column in page.columns]
     tags = [f"_{tag}" if not (tag[:1].isalpha() or tag[:1] == "_") else tag for tag in tags]
-    root = _TAG.sub("_", facts(service).get("root", service))
+    if facts(service).get("shape") == "city":
+        if page.total == 1:
+            shown_row = (_FORBIDDEN.sub("", str(shown(value, zone))) for value in page.rows[0])
+            return (_HEAD + path_city.xml_body(service, dict(zip(tags, shown_row, strict=True)))).encode()
+        root = service
+    else:
+        root = _TAG.sub("_", facts(service).get("root", service))
     root = root if root[:1].isalpha() else f"_{root}"
     parts = [_HEAD, f"<{root}><list_total_count>{page.total}</list_total_count>", _xml_result(*_OK.values())]
     for row in page.rows:

@@ -196,6 +196,7 @@ class TestRequests:
         assert "Street trees" in html
         wish = Wish.objects.get()
         page = f"/data/requests/{wish.number}/"
+        assert "goes to an office by" in client.get(page).content.decode()
         for browser in (client, Client()):
             browser.post(f"{page}support/")
         assert "2 people want it" in read(client, page)

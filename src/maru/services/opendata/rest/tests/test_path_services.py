@@ -5,14 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 from xml.etree import ElementTree as ET
 
 import httpx
+import orjson
 import pytest
 
+from maru.commons.sources.kits.options import Options
+from maru.commons.sources.kits.seoul_citydata import read_body
 from maru.services.opendata.engine.contracts import ColumnInfo, Compare, Condition, Like, Or, Page, Query
 from maru.services.opendata.rest import path_services
+from maru.services.opendata.rest.path_bodies import json_body, rows_body
+from maru.services.opendata.rest.path_codes import MESSAGES
 from maru.services.opendata.rest.shelf import Holding
 from maru.services.opendata.rest.tests.plaza import AIR, KEY
 
@@ -148,3 +153,37 @@ class TestCatalogue:
         assert root.findtext("list_total_count") == "3"
         answer = get("/openapi/sample/json/SearchCatalogService/1/6/").json()
         assert answer["RESULT"]["CODE"] == "ERROR-335"
+
+
+class TestCityData:
+    """``citydata``: our own reader of the original's answers reads ours."""
+
+    ROW: ClassVar = {
+        "AREA_NM": "빛광장 & 길", "AREA_CD": "POI1", "AREA_CONGEST_LVL": "여유", "AREA_PPLTN_MIN": 10, "TEMP": 7.5,
+        "ROAD_TRAFFIC_SPD": 21, "SBIKE_PARKING_CNT": 4, "NEW_FIELD": "x",
+    }  # fmt: skip
+
+    @staticmethod
+    def _read(body: bytes) -> dict[str, Any]:
+        [row] = read_body(body, "", Options({})).rows
+        # Bicycles are summed up by an option of that reader, for a place has many stations.
+        return {name: str(row[name]) for name in TestCityData.ROW if name != "SBIKE_PARKING_CNT"}
+
+    def test_the_blocks_of_the_original(self) -> None:
+        body = orjson.loads(json_body("citydata", 1, orjson.dumps(self.ROW)))
+        assert body["RESULT"] == {"RESULT.CODE": "INFO-000", "RESULT.MESSAGE": MESSAGES["INFO-000"]}
+        place = body["CITYDATA"]
+        assert place["LIVE_PPLTN_STTS"] == [{"AREA_CONGEST_LVL": "여유", "AREA_PPLTN_MIN": 10}]
+        assert place["ROAD_TRAFFIC_STTS"] == {"AVG_ROAD_DATA": {"ROAD_TRAFFIC_SPD": 21}}
+        assert place["NEW_FIELD"] == "x"
+
+    def test_json_and_xml_are_read_back(self) -> None:
+        wanted = {name: str(value) for name, value in self.ROW.items() if name != "SBIKE_PARKING_CNT"}
+        assert self._read(json_body("citydata", 1, orjson.dumps(self.ROW))) == wanted
+        columns = tuple(ColumnInfo(name.lower(), "text", alias=name) for name in self.ROW)
+        page = Page(columns, [tuple(str(value) for value in self.ROW.values())], 1, 1)
+        assert self._read(rows_body("xml", "citydata", page, dt.UTC)[0]) == wanted
+
+    def test_several_places_stand_in_rows(self) -> None:
+        body = orjson.loads(json_body("citydata", 2, orjson.dumps(self.ROW) + b"," + orjson.dumps(self.ROW)))
+        assert len(body["citydata"]["row"]) == 2
