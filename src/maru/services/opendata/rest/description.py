@@ -147,6 +147,7 @@ def _soda(view: DatasetView) -> Schema:
         "parameters": [
             parameter("$select", "Columns and aggregates.", text),
             parameter("$where", "A condition.", text),
+            parameter("$query", "A whole statement instead of the single clauses.", text),
             parameter("$order", "Columns, each with ASC or DESC.", text),
             parameter("$group", "Columns.", text),
             parameter("$having", "A condition on groups.", text),

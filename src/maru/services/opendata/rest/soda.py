@@ -34,6 +34,7 @@ from maru.services.opendata.rest.soql import (
     order_of,
     select_of,
 )
+from maru.services.opendata.rest.soql_query import expanded
 from maru.services.opendata.rest.soql_where import where_of
 
 MOST_ROWS = 50_000
@@ -83,7 +84,7 @@ def answer(request: Request, key: str) -> Answer:
     holding = shelf.get(slug)
     if kind == "geojson" and not holding.located:
         raise Problem(404, "not_found", "The rows of this dataset have no place.")
-    query, shown = query_of(request, holding)
+    query, shown = query_of(expanded(request), holding)
     if kind == "geojson":
         body, kind_of, count = _geojson(holding, query)
         page = None

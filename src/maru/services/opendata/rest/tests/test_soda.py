@@ -170,3 +170,36 @@ def test_what_cannot_be_answered_is_said(get: Get, parameters: dict[str, str], f
 def test_only_what_is_published_is_found(get: Get) -> None:
     for name in ("gone", "draft", "nothing", "%00", "a" * 300):
         assert get(f"/resource/{name}.json").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("statement", "clauses"),
+    [
+        ("SELECT station_id, racks WHERE racks > 20 ORDER BY racks DESC, station_id LIMIT 3", {"$select": "station_id, racks", "$where": "racks > 20", "$order": "racks DESC, station_id", "$limit": "3"}),
+        ("select * where station_id like '%limit 5 where%' limit 2", {"$where": "station_id like '%limit 5 where%'", "$limit": "2"}),
+        ("select racks, count(*) as n group by racks having count(*) > 10 order  by n desc limit 4 offset 1", {"$select": "racks, count(*) as n", "$group": "racks", "$having": "count(*) > 10", "$order": "n desc", "$limit": "4", "$offset": "1"}),
+        ("limit 1", {"$limit": "1"}),
+    ],
+)  # fmt: skip
+def test_a_whole_statement_is_its_clauses(get: Get, statement: str, clauses: dict[str, str]) -> None:
+    whole = get("/resource/bikes.json", **{"$query": statement})
+    assert whole.status_code == 200, whole.text
+    assert whole.json() == get("/resource/bikes.json", **clauses).json()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"$query": "drop table bikes"},
+        {"$query": "select racks select racks"},
+        {"$query": "limit 5 where racks > 1"},
+        {"$query": "select racks where"},
+        {"$query": "select racks", "$limit": "3"},
+        {"$query": "select racks from bikes"},
+        {"$query": "x" * 9_000},
+    ],
+)
+def test_what_is_no_statement_is_refused(get: Get, given: dict[str, str]) -> None:
+    answer = get("/resource/bikes.json", **given)
+    assert answer.status_code == 400
+    assert answer.json()["error"] is True
