@@ -22,6 +22,7 @@ COMMAND_MODULES = (
     "maru.services.opendata.commands",
 )
 
+_PIPE_CLOSED = 141  # what a shell reports of a program that a closed pipe ended
 _ON_TABLES = {
     ("audit", "verify"),
     ("city", "load"),
@@ -148,7 +149,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if (options.command, getattr(options, "act", "")) in _ON_TABLES and not _has_tables(options.environment):
         return 1
-    return int(options.run(options))
+    try:
+        code = int(options.run(options))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (``| head``) has had enough. What is left goes nowhere, lest Python complain of it at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
+    return code
 
 
 def _has_tables(environment: Environment) -> bool:

@@ -61,3 +61,31 @@ def test_a_database_that_does_not_answer_is_said(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "the database does not answer" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_has_enough_is_no_fault(tmp_path: Path) -> None:
+    """``maru … | head``: no traceback, and the code that shells know."""
+    code = (
+        "import sys\nfrom maru.project import cli\n"
+        "def many(_options):\n    for _line in range(200_000):\n        print('x' * 60)\n    return 0\n"
+        "parser = cli.build_parser_with_django\n"
+        "def built(arguments):\n    made = parser(arguments)\n    made.set_defaults(run=many)\n"
+        "    parse = made.parse_args\n"
+        "    def parsed(words):\n        found = parse(words)\n        found.run = many\n        return found\n"
+        "    made.parse_args = parsed\n    return made\n"
+        "cli.build_parser_with_django = built\n"
+        "sys.exit(cli.main(['lake', 'tables']))\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "MARU_HOME": str(tmp_path)},
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(60) == 141
+    assert b"Traceback" not in process.stderr.read()
+    process.stderr.close()
