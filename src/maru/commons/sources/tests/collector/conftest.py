@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from maru.commons.sources.tests.collector.world import Trial, World, open_world
+from maru.commons.sources.tests.collector.world import PRESENT, Present, Trial, World, open_world
+
+
+@pytest.fixture(autouse=True)
+def _present() -> None:
+    PRESENT.now = Present().now
 
 
 @pytest.fixture

@@ -10,13 +10,11 @@ from typing import Any
 import duckdb
 
 from maru.commons.sources.models import DeadLetter, DriftAlarm, Hour, Latest, Run, Source
-from maru.commons.sources.tests.collector.world import Trial, World, drawer
-
-NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
+from maru.commons.sources.tests.collector.world import PRESENT, Trial, World, drawer
 
 
 def row(station: str, value: Any, minutes_ago: int = 0) -> dict[str, Any]:
-    at = NOW - dt.timedelta(minutes=minutes_ago)
+    at = PRESENT.now - dt.timedelta(minutes=minutes_ago)
     return {"station": station, "at": at.isoformat(), "value": value}
 
 
@@ -36,7 +34,7 @@ def test_a_source_becomes_records_and_newest_values(trial: Trial, world: World, 
     assert found == {"a": (2.0, "ug/m3"), "b": (3.5, "ug/m3")}
     source = Source.objects.get(name="air")
     assert (source.state, source.records, source.failures, source.error) == ("ok", 3, 0, "")
-    assert source.last_value_at == NOW
+    assert source.last_value_at == PRESENT.now
     assert Run.objects.filter(source_id="air").count() == 1  # the second one gave nothing new
     assert Hour.objects.get(source_id="air").added == 3
 
@@ -72,7 +70,7 @@ def test_a_renamed_column_raises_an_alarm_and_stops_nothing(trial: Trial, world:
     drawer(home, "air", f"{world.url}/air")
     world.rows = [row("a", 1, 3)]
     trial.round()
-    world.rows = [{"station": "a", "at": NOW.isoformat(), "val": 2, "mood": "good"}]
+    world.rows = [{"station": "a", "at": PRESENT.now.isoformat(), "val": 2, "mood": "good"}]
     trial.round()
     found = {(one.kind, one.name, one.becomes) for one in DriftAlarm.objects.filter(closed_at=None)}
     assert found == {("renamed", "value", "val"), ("new", "mood", "")}
@@ -116,10 +114,10 @@ def test_a_plug_is_pulled_and_put_back(trial: Trial, world: World, home: Path) -
         1,
     )  # still within its promise
     standing = trial.engine.standings["air"]
-    standing.last_value_at = NOW - dt.timedelta(seconds=90)
+    standing.last_value_at = PRESENT.now - dt.timedelta(seconds=90)
     trial.round()
     assert Source.objects.get().state == "stale"
-    standing.last_value_at = NOW - dt.timedelta(days=1)
+    standing.last_value_at = PRESENT.now - dt.timedelta(days=1)
     trial.round()
     assert Source.objects.get().state == "broken"
     world.down = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import socket
 import threading
@@ -72,6 +73,16 @@ titles = {{ ko = "값", en = "Value" }}
 [options]
 {options}
 """
+
+
+@dataclass
+class Present:
+    """The moment at which a test began: what came just then is fresh, however long the tests before it took."""
+
+    now: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC).replace(microsecond=0))
+
+
+PRESENT = Present()
 
 
 @dataclass
