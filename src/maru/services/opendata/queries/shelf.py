@@ -108,12 +108,19 @@ def shelf() -> Shelf:
     known = _shelf
     if known is not None and known.stamp == stamp and time.monotonic() - known.made < AGE_S:
         return known
-    with _lock:
+    # Numbers that are a little old serve as well as those of now: nobody waits for who reads them anew.
+    same = known is not None and known.stamp == stamp
+    if not _lock.acquire(blocking=not same):
+        assert known is not None
+        return known
+    try:
         known = _shelf
         if known is not None and known.stamp == stamp and time.monotonic() - known.made < AGE_S:
             return known
         _shelf = _load(stamp) if known is None or known.stamp != stamp else _counted(known)
         return _shelf
+    finally:
+        _lock.release()
 
 
 def _load(stamp: tuple[Any, ...]) -> Shelf:
