@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from django.db.models import Sum
 from django.utils import timezone
 
 from maru.commons.sources import access
@@ -21,7 +22,7 @@ from maru.commons.sources.fetch import Reach, SourceFetch
 from maru.commons.sources.keys import Keys
 from maru.commons.sources.kits.registry import kit_of
 from maru.commons.sources.limits import Limits
-from maru.commons.sources.models import Source
+from maru.commons.sources.models import Run, Source
 from maru.commons.sources.operations import letters
 from maru.commons.sources.operations.sources import RUN, ask_now
 from maru.commons.sources.outside import Outside
@@ -71,13 +72,16 @@ def run_once(environment: Environment, name: str) -> dict[str, Any]:
 
 
 def _by_collector(found: Source) -> dict[str, Any]:
-    before = Source.objects.get(pk=found.pk)
+    before, began = Source.objects.get(pk=found.pk), timezone.now()
     ask_now(source=found, by=None)
     limit = time.monotonic() + _PATIENCE_S
     while time.monotonic() < limit:
         after = Source.objects.get(pk=found.pk)
         if after.wanted != RUN and after.last_try_at != before.last_try_at:
-            added = after.records + after.corrected - before.records - before.corrected
+            runs = Run.objects.filter(source=found, at__gte=began).aggregate(
+                n=Sum("added") + Sum("corrected")
+            )
+            added = runs["n"] or 0
             return _report(after, added, after.dead - before.dead, after.error, after.error_detail)
         time.sleep(0.2)
     raise SourceFault("timeout", f"the collector has not ended a run within {_PATIENCE_S:.0f} s")

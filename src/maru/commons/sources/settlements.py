@@ -68,6 +68,7 @@ class Settlement:
     dead: list[DeadRow] = field(default_factory=list)
     dead_count: int = 0  # of a flood not every letter is kept
     drift: list[DriftChange] = field(default_factory=list)
+    records: int | None = None  # that the lake holds now; None: not looked
     added: int = 0
     corrected: int = 0
     unchanged: int = 0

@@ -35,7 +35,7 @@ WHERE excluded.at >= sources_latest.at
 _HEALTH = """
 UPDATE sources_source SET state = %s, last_ok_at = %s, last_value_at = %s, last_try_at = %s, next_at = %s,
   failures = %s, error = %s, error_detail = %s, error_at = %s, drift = %s,
-  records = records + %s, corrected = corrected + %s, dead = dead + %s
+  records = COALESCE(%s, records), corrected = corrected + %s, dead = dead + %s
 WHERE name = %s
 """
 _PLACE = "UPDATE sources_source SET cursor = %s, validators = %s WHERE name = %s"
@@ -126,7 +126,7 @@ def _health(one: Settlement) -> tuple[Any, ...]:
         health.error_detail[:500],
         _moment(health.error_at),
         health.drift,
-        one.added,
+        one.records,
         one.corrected,
         one.dead_count,
         one.source,

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from maru.commons.sources.contracts import Declaration, RawRows, SourceFault
 from maru.commons.sources.kits.registry import kit_of
-from maru.commons.sources.models import DeadLetter
+from maru.commons.sources.models import DeadLetter, Source
 from maru.commons.sources.records import to_records
 from maru.commons.sources.runner.batch import table_spec
 from maru.platform.ports.lake.contracts import Lake
@@ -47,6 +47,8 @@ def retry(source: str, declaration: Declaration, lake: Lake) -> Retried:
             ]
         )
         if not letters:
+            if records:
+                Source.objects.filter(pk=source).update(records=lake.snapshot(source).rows)
             return Retried(tried, settled, records)
         last = letters[-1].pk
         for letter in letters:

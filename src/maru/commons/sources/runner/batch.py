@@ -117,7 +117,8 @@ class Batch:
             settlement.added, settlement.corrected = commit.added, commit.corrected
             settlement.unchanged, settlement.gone = commit.unchanged, commit.gone
             self.added += commit.added + commit.corrected
-            standing.present += commit.added - commit.gone
+            # From the lake itself: rows that a collector before this one kept, but never wrote down, count as well.
+            settlement.records = standing.present = self.lake.snapshot(standing.name).rows
             if self._last_value_at and (
                 not standing.last_value_at or self._last_value_at > standing.last_value_at
             ):

@@ -20,7 +20,7 @@ from maru.commons.sources import drift
 from maru.commons.sources.contracts import Declaration
 from maru.commons.sources.models import Source
 from maru.commons.sources.operations import ledger, letters, sources
-from maru.commons.sources.runner import job
+from maru.commons.sources.runner import healing, job
 from maru.commons.sources.runner.scribe import Scribe
 from maru.commons.sources.runner.shelf import Shelf
 from maru.commons.sources.runner.standing import Standing
@@ -113,15 +113,23 @@ class Engine:
             )
             standing = self.standings.get(name)
             if standing is None:
-                self.standings[name] = Standing.of(
+                standing = self.standings[name] = Standing.of(
                     declaration, rows[name], drift=alarms.get(name, set()), letters=counts.get(name, 0)
                 )
+                self._heal(standing, rows[name].records)
             elif standing.declaration != declaration:
                 standing.declaration = declaration
                 standing.ensured = False
                 standing.next_at = min(standing.next_at, time.time() + 1.0)
         for name in set(self.standings) - set(declared):
             del self.standings[name]
+
+    def _heal(self, standing: Standing, records: int) -> None:
+        made_good, behind = healing.look(standing, self.desk.lake, records)
+        if made_good is not None:
+            self._scribe.hand_in(made_good)
+        if behind:
+            self._start(standing, healing.catch_up)
 
     def _hear_wishes(self) -> None:
         for name, paused, wanted in Source.objects.filter(gone=False).values_list("name", "paused", "wanted"):

@@ -182,17 +182,21 @@ class Trial:
         """One round, until every run that it started is written down."""
         self.engine._due.clear()
         self.engine._look_at_shelf()
+        self._idle(seconds)  # a start may have something to make good
         if now:
             for standing in self.engine.standings.values():
                 standing.next_at = 0.0
         self.engine.turn()
+        self._idle(seconds)
+        self.engine.judge(time.time())
+        self.write()
+
+    def _idle(self, seconds: float) -> None:
         limit = time.monotonic() + seconds
         while not self.engine.idle():
             assert time.monotonic() < limit, "a run did not end"
             self.write()
             time.sleep(0.005)
-        self.engine.judge(time.time())
-        self.write()
 
     def write(self) -> None:
         """Write down what was handed in."""
