@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from maru.platform.access.bodies import MOST_OF_ANYONE, LargeBody
 from maru.platform.registry.manifests import MenuEntry, Permission, Retention, ServiceManifest
 
 # Days that a dead letter and the notes of a run are kept. Letters may hold what is personal.
@@ -37,6 +38,8 @@ MANIFEST = ServiceManifest(
             },
         ),
     ),
+    # What systems push, signed: at once as much as a kit would read of an answer of usual size.
+    large_bodies=(LargeBody(r"/sources/[\w-]+/deliver/", MOST_OF_ANYONE, ()),),
     menu=(
         MenuEntry(titles={"en": "Sources", "ko": "데이터 출처"}, address="/sources/", icon="plug", order=60),
     ),

@@ -14,6 +14,7 @@ from maru.commons.sources import access, signatures
 from maru.commons.sources.contracts import SourceFault
 from maru.commons.sources.keys import Keys
 from maru.commons.sources.runner.spool import Frame, Spool, SpoolFull
+from maru.platform.access.pages import for_machines
 from maru.platform.access.refusals import NotAllowed, NotFound, Refusal
 
 _RETRY_S = 60
@@ -35,9 +36,10 @@ class NoRoom(Refusal):
 
 
 @csrf_exempt
+@for_machines
 @require_POST
 def deliver(request: HttpRequest, name: str) -> HttpResponse:
-    """Take one pushed body: 202 when it is durable, 403 without the right signature, 503 when there is no room."""
+    """Take one pushed body: 202 when it is durable, 403 without the right signature, 413 beyond 4 MB, 503 when there is no room."""
     found = access.source(name)
     if found.mode != "push" or found.kind == "mqtt":
         raise NotFound

@@ -21,17 +21,27 @@ from django.http import HttpRequest, parse_cookie
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SMALL_BODY = 64 * 1024
+MOST_OF_ANYONE = 4 * 1024 * 1024  # that a service may declare without asking who sends it
 MOST = "maru.most_body"  # in the scope: how much this request may bring
+MACHINES = "maru.for_machines"  # in the scope: an address that machines push to
 CUT = "maru.body_too_large"  # in the scope: it brought more, and nothing of it was kept
 
 
 @dataclass(frozen=True)
 class LargeBody:
-    """Forms at ``address`` (a pattern of the whole path) may bring ``most`` bytes, from those who hold one of ``roles``."""
+    """Forms at ``address`` (a pattern of the whole path) may bring ``most`` bytes, from those who hold one of ``roles``.
+
+    Without roles it is an address that machines push to: anyone may send that much, of any content type, at most
+    ``MOST_OF_ANYONE``; the view asks for a signature, and refusals are JSON."""
 
     address: str
     most: int
     roles: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for more than anyone may send."""
+        if not self.roles and self.most > MOST_OF_ANYONE:
+            raise ValueError(f"{self.address}: without roles at most {MOST_OF_ANYONE} bytes")
 
 
 def usual(content_type: str) -> int:
@@ -72,10 +82,13 @@ class BodyGate:
         announced = _length(headers.get(b"content-length", ""))
         most = usual(headers.get(b"content-type", ""))
         large = self._large(scope)
-        if large is not None and most > SMALL_BODY and (announced > most or not announced):
+        scope = dict(scope)
+        if large is not None and not large.roles:
+            most, scope[MACHINES] = large.most, True
+        elif large is not None and most > SMALL_BODY and (announced > most or not announced):
             ask = sync_to_async(self._asked, thread_sensitive=False)
             most = large.most if await ask(headers.get(b"cookie", ""), large.roles) else most
-        scope = {**scope, MOST: most}
+        scope[MOST] = most
         if announced > most:
             scope[CUT] = True
         await self._inner(scope, _counted(receive, scope, most), send)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
@@ -13,6 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from maru.platform.access.bodies import MACHINES
 from maru.platform.access.faults import note_fault, reference_of
 from maru.platform.access.refusals import (
     NotAllowed,
@@ -42,10 +45,24 @@ def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Whether the asker is a machine: the Open API, or an Accept header that prefers JSON to a page."""
-    if request.path.startswith("/api/"):
+    """Whether the asker is a machine: the Open API, an address that machines push to (``for_machines``, or so declared to
+    the gate of bodies), or an Accept header that prefers JSON to a page."""
+    if request.path.startswith("/api/") or getattr(request, "for_machines", False):
+        return True
+    if getattr(request, "scope", {}).get(MACHINES):
         return True
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def for_machines(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view that machines push to, whatever their Accept header says: its refusals are JSON."""
+
+    @functools.wraps(view)
+    def marked(request: HttpRequest, *args: object, **named: object) -> HttpResponse:
+        request.for_machines = True  # type: ignore[attr-defined]  # read by wants_json
+        return view(request, *args, **named)
+
+    return marked
 
 
 def _page(request: HttpRequest, refusal: Refusal) -> HttpResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,11 +16,12 @@ from hypothesis import given
 from hypothesis import settings as trial
 from hypothesis import strategies as st
 
-from maru.platform.access.bodies import CUT, SMALL_BODY, BodyGate, may_send
+from maru.platform.access.bodies import CUT, SMALL_BODY, BodyGate, LargeBody, may_send
 from maru.platform.registry.manifests import large_bodies
 
 FORM = "multipart/form-data; boundary=x"
 UPLOAD = "/data/desk/upload/"
+PUSHED = "/sources/air/deliver/"
 MB = 1024 * 1024
 
 
@@ -88,6 +90,10 @@ def _through(scope: dict[str, Any], parts: list[bytes], may: bool = False) -> tu
         ("/data/desk/sets/some-slug/rows/", FORM, True, 65 * MB),
         ("/data/desk/sets/a/b/rows/", FORM, True, 6 * MB),
         (UPLOAD, "application/json", True, SMALL_BODY),
+        (PUSHED, "application/json", False, 4 * MB),
+        (PUSHED, FORM, False, 4 * MB),
+        (PUSHED, "", False, 4 * MB),
+        ("/sources/a/b/deliver/", "application/json", True, SMALL_BODY),
     ],
 )
 @pytest.mark.parametrize("told", [True, False])
@@ -108,6 +114,11 @@ def test_never_more_than_the_limit_whatever_is_announced(sizes: list[int], annou
     assert taken <= SMALL_BODY
     assert cut == (announced > SMALL_BODY or sum(sizes) > SMALL_BODY)
     assert cut or taken == sum(sizes)
+
+
+def test_nobody_declares_more_for_anyone() -> None:
+    with pytest.raises(ValueError, match="without roles"):
+        LargeBody("/x/", 4 * MB + 1, ())
 
 
 @pytest.mark.django_db
@@ -132,6 +143,13 @@ class TestHouse:
         status, body = self._post(scope, [bytes(MB)] * 7)
         assert status == 413
         assert b"too_large" in body
+
+    def test_machines_are_refused_in_json(self) -> None:
+        """They accept anything, as curl does."""
+        scope = _scope(PUSHED, "text/csv", 5 * MB)
+        scope["headers"] = [(name, b"*/*" if name == b"accept" else value) for name, value in scope["headers"]]
+        status, body = self._post(scope, [bytes(MB)] * 5)
+        assert (status, json.loads(body)["error"]["code"]) == (413, "too_large")
 
     @pytest.mark.parametrize(("role", "may"), [("officer", True), ("moderator", False)])
     def test_the_session_says_who_may_send_more(

@@ -7,8 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from asgiref.sync import async_to_sync
 from django.conf import settings as django_settings
+from django.core.handlers.asgi import ASGIHandler
 from django.test import Client
 
 from maru.commons.sources import signatures, views_push
@@ -17,6 +20,8 @@ from maru.commons.sources.operations import sources as operations
 from maru.commons.sources.runner.spool import Frame, Spool, SpoolFull
 from maru.commons.sources.tests.collector.test_rounds import kept, row
 from maru.commons.sources.tests.collector.world import Trial, drawer
+from maru.platform.access.bodies import BodyGate
+from maru.platform.registry.manifests import large_bodies
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRET = "a shared secret"
@@ -59,13 +64,43 @@ def test_pushed_rows_become_records(trial: Trial, house: Path, client: Client) -
 
 def test_who_does_not_sign_is_refused_and_after_a_while_slowed(house: Path, client: Client) -> None:
     body = b"[]"
-    assert push(client, body, "sha256=" + "0" * 64).status_code == 403
+    refused = push(client, body, "sha256=" + "0" * 64)
+    assert refused.status_code == 403
+    assert refused.json()["error"]["code"] == "bad_signature"
     assert client.post("/sources/air/deliver/", body, content_type="application/json").status_code == 403
     assert client.get("/sources/air/deliver/").status_code == 405
     statuses = {push(client, body, "bad").status_code for _ in range(30)}
     assert 429 in statuses
     assert push(client, body).status_code == 202
     assert client.post("/sources/none/deliver/", body, content_type="application/json").status_code == 404
+
+
+def test_a_large_body_is_taken_through_the_gate(trial: Trial, house: Path) -> None:
+    body = json.dumps([row(f"station {number:05}", number) for number in range(20_000)]).encode()
+    assert len(body) > 1024 * 1024
+    assert through_the_gate(body, signatures.sign(SECRET, body)) == (202, {"accepted": True})
+    trial.round()
+    assert Source.objects.get().records == 20_000
+    status, told = through_the_gate(body, "sha256=" + "0" * 64)
+    assert (status, told["error"]["code"]) == (403, "bad_signature")
+
+
+def through_the_gate(body: bytes, signature: str) -> tuple[int, Any]:
+    """Post it to the ASGI application of the house, as curl would (it accepts anything)."""
+
+    async def ask() -> httpx.Response:
+        gate = BodyGate(ASGIHandler(), large_bodies())  # type: ignore[arg-type]  # Django types its own scope
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(gate), base_url="http://testserver"
+        ) as asker:
+            return await asker.post(
+                "/sources/air/deliver/",
+                content=body,
+                headers={"X-Maru-Signature": signature, "Content-Type": "application/json"},
+            )
+
+    answer = async_to_sync(ask)()
+    return answer.status_code, answer.json()
 
 
 def test_without_a_secret_nothing_is_taken(house: Path, client: Client) -> None:
