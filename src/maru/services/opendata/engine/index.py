@@ -6,6 +6,7 @@ ranges of sorted or clustered columns, from the groups' limits. Only groups of w
 
 from __future__ import annotations
 
+import operator
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -31,10 +32,14 @@ from maru.services.opendata.engine.contracts import (
     Words,
 )
 from maru.services.opendata.engine.cube import Cells, Group, Ints, Part, joined
+from maru.services.opendata.engine.postings import Postings
 from maru.services.opendata.engine.sql import TYPES, Compiler, coerce, quoted
 
 Mask = npt.NDArray[np.bool_]
 REMEMBERED = 200
+_COMPARED: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,8 @@ class Index:
         )
         singles = [name for name in parts[0].singles if all(name in part.singles for part in parts)]
         self.singles = {name: joined([part.singles[name] for part in parts], [name]) for name in singles}
+        every = [*self.singles.values(), *([self.joint] if self.joint is not None else [])]
+        self._posted = {id(cells): Postings(cells) for cells in every}
         self._fits: OrderedDict[Any, Fit] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -127,16 +134,20 @@ class Index:
         cells = self._cells_of(names)
         if cells is None:
             return None
-        mask = self._mask(cells, And(tuple(counted)))
+        places = self._places(cells, conjuncts(And(tuple(counted))))
         for part in rest:
             part_none, part_all = self._limits(part)
             if not np.all(part_none | part_all):
                 return None
-            mask &= np.repeat(part_all, np.diff(cells.starts))
+            group_of = self._posted[id(cells)].group_of
+            places = (
+                np.flatnonzero(part_all[group_of]) if places is None else places[part_all[group_of[places]]]
+            )
         at = cells.columns.index(column)
-        found = np.bincount(
-            cells.codes[at][mask], weights=cells.counts[mask], minlength=len(cells.values[at])
-        )
+        codes, counts = cells.codes[at], cells.counts
+        if places is not None:
+            codes, counts = codes[places], counts[places]
+        found = np.bincount(codes, weights=counts, minlength=len(cells.values[at]))
         return {value: int(n) for value, n in zip(cells.values[at], found, strict=True) if n}
 
     def values(self, column: str) -> tuple[Any, ...] | None:
@@ -169,14 +180,14 @@ class Index:
         places = self._places(cells, conjuncts(where))
         if places is None:
             return self.sizes.copy()
-        # In which group each cell lies: cells stand group by group.
-        groups = np.searchsorted(cells.starts, places, side="right") - 1
+        groups = self._posted[id(cells)].group_of[places]
         found = np.bincount(groups, weights=cells.counts[places], minlength=len(self.sizes))
         return found.astype(np.int64)
 
     def _places(self, cells: Cells, parts: Sequence[Condition]) -> Ints | None:
         """The cells of which all parts are true, narrowed part by part, the most telling first; None for all cells."""
-        simple: list[tuple[float, int, Mask]] = []
+        posted = self._posted[id(cells)]
+        simple: list[tuple[int, int, Mask]] = []
         others: list[Condition] = []
         for part in parts:
             if isinstance(part, And | Or | Not | Words | Within):
@@ -184,21 +195,52 @@ class Index:
                 continue
             at = cells.columns.index(part.column)
             fits = _fitting(self.columns[part.column], cells.values[at], part)
-            simple.append((float(fits.mean()) if len(fits) else 0.0, at, fits))
+            if not len(fits):
+                return np.zeros(0, dtype=np.int64)
+            simple.append((posted.size(at, fits), at, fits))
         places: Ints | None = None
-        for _share, at, fits in sorted(simple, key=lambda one: one[0]):
+        for _size, at, fits in sorted(simple, key=lambda one: one[0]):
             if places is None:
-                places = (
-                    np.flatnonzero(np.take(fits, cells.codes[at]))
-                    if len(fits)
-                    else np.zeros(0, dtype=np.int64)
-                )
+                places = posted.places(at, fits)
             else:
-                places = places[np.take(fits, cells.codes[at][places])] if len(fits) else places[:0]
+                places = places[np.take(fits, cells.codes[at][places])]
         for part in others:
+            if isinstance(part, Words):
+                places = self._words_places(cells, part, places)
+                continue
             mask = self._mask(cells, part)
             places = np.flatnonzero(mask) if places is None else places[mask[places]]
         return places
+
+    def _words_places(self, cells: Cells, where: Words, places: Ints | None) -> Ints | None:
+        """Of ``places`` (None: of all cells) those where every word stands in one of the texts."""
+        posted = self._posted[id(cells)]
+        for fitting in self._words_fitting(cells, where):
+            if places is None:
+                pieces = [posted.places(at, fits) for at, fits in fitting]
+                places = np.unique(np.concatenate(pieces)) if pieces else np.zeros(0, dtype=np.int64)
+                continue
+            somewhere = np.zeros(len(places), dtype=bool)
+            for at, fits in fitting:
+                somewhere |= np.take(fits, cells.codes[at][places])
+            places = places[somewhere]
+        return places
+
+    def _words_fitting(self, cells: Cells, where: Words) -> list[list[tuple[int, Mask]]]:
+        """For each word the columns it stands in, and in which of their values."""
+        texts = [
+            (at, cells.values[at])
+            for at, name in enumerate(cells.columns)
+            if self.columns[name].type == "text"
+        ]
+        found: list[list[tuple[int, Mask]]] = []
+        for word in where.text.replace("\x00", " ").casefold().split()[:8]:
+            every = [
+                (at, np.array([value is not None and word in value.lower() for value in values], dtype=bool))
+                for at, values in texts
+            ]
+            found.append([(at, fits) for at, fits in every if fits.any()])
+        return found
 
     def _mask(self, cells: Cells, where: Condition) -> Mask:
         match where:
@@ -224,16 +266,10 @@ class Index:
 
     def _words_mask(self, cells: Cells, where: Words) -> Mask:
         mask = np.ones(len(cells.counts), dtype=bool)
-        texts = [name for name in cells.columns if self.columns[name].type == "text"]
-        for word in where.text.replace("\x00", " ").casefold().split()[:8]:
+        for fitting in self._words_fitting(cells, where):
             somewhere = np.zeros(len(cells.counts), dtype=bool)
-            for name in texts:
-                at = cells.columns.index(name)
-                fits = np.array(
-                    [value is not None and word in value.lower() for value in cells.values[at]], dtype=bool
-                )
-                if fits.any():
-                    somewhere |= np.take(fits, cells.codes[at])
+            for at, fits in fitting:
+                somewhere |= np.take(fits, cells.codes[at])
             mask &= somewhere
         return mask
 
@@ -288,9 +324,18 @@ def columns_of(where: Condition, columns: Mapping[str, ColumnInfo]) -> set[str]:
 
 def _fitting(column: ColumnInfo, values: Sequence[Any], where: Condition) -> Mask:
     """Which of a column's values fit; DuckDB says so, that there be one meaning."""
-    if isinstance(where, Compare) and where.op == "=" and where.value is not None:
-        wanted = coerce(column, where.value)
-        return np.array([value == wanted and value is not None for value in values], dtype=bool)
+    # Whole numbers, dates and moments are ordered alike everywhere; texts only when they are equal.
+    ordered = column.type in {"integer", "date", "datetime"}
+    if (
+        isinstance(where, Compare)
+        and where.value is not None
+        and (where.op == "=" or (ordered and where.op in _COMPARED))
+    ):
+        wanted, compared = coerce(column, where.value), _COMPARED[where.op]
+        return np.array([value is not None and compared(value, wanted) for value in values], dtype=bool)
+    if isinstance(where, Between) and ordered and where.low is not None and where.high is not None:
+        low, high = coerce(column, where.low), coerce(column, where.high)
+        return np.array([value is not None and low <= value <= high for value in values], dtype=bool)
     if isinstance(where, IsNull):
         return np.array([value is None for value in values], dtype=bool)
     compiler = Compiler([column])
