@@ -7,8 +7,12 @@ goes at once, and is made anew without it.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
+import os
+import secrets
+import time
 import zipfile
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +32,7 @@ from maru.services.opendata.queries.datasets import sheet
 from maru.services.opendata.queries.views import view
 
 NIGHT = 3  # the hour of the city after which the file of the day is made
+_DRAFT_S = 3600.0  # a draft that nobody has written to for so long was left by a crash
 _README = """Every published dataset of {city} on {day}.
 
 index.json says of each: title, office, licence, columns, rows, version of the data, and the file with its rows (Parquet, which
@@ -51,31 +56,61 @@ def make_if_due() -> bool:
 
 
 def make() -> Path:
-    """Make the file now, in place of the one there is; its path. A crash leaves the old one."""
+    """Make the file now, in place of the one there is; its path. A crash leaves the old one, and whoever makes it at the same
+    time (the worker, the command line) packs a draft of their own: the one that ends last stays."""
     place = folder()
     place.mkdir(parents=True, exist_ok=True)
     now = timezone.now()
     day = now.astimezone(ZoneInfo(current_city().time_zone)).date().isoformat()
-    # Begins with a dot: such files are not served.
-    part, target = place / f".{day}.zip.part", place / f"open-data-{day}.zip"
+    draft, target = _draft(place, f"{day}.zip"), place / f"open-data-{day}.zip"
     index: dict[str, Any] = {"made": now.isoformat(), "file": target.name, "datasets": []}
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED, allowZip64=True) as packed:
-        for dataset in _published().select_related("office").order_by("slug").iterator(chunk_size=200):
-            with contextlib.suppress(LakeFault):  # its table is being made, or was taken away just now
-                index["datasets"].append(_pack(packed, dataset))
-        words = {"city": current_city().names["en"], "day": day, "address": settings.MARU.public_url}
-        packed.writestr("README.txt", _README.format(**words), zipfile.ZIP_DEFLATED)
-        packed.writestr("index.json", json.dumps(index, ensure_ascii=False, indent=1), zipfile.ZIP_DEFLATED)
-    index |= {"bytes": part.stat().st_size, "sha256": _digest(part)}
-    packed_slugs = {one["slug"] for one in index["datasets"]}
-    if packed_slugs - set(_published().values_list("slug", flat=True)):  # withdrawn while it was packed
-        return make()
-    part.replace(target)
-    _write(place / INDEX, json.dumps(index, ensure_ascii=False).encode())
-    for old in place.iterdir():
-        if old not in {target, place / INDEX}:
-            old.unlink(missing_ok=True)
-    return target
+    try:
+        with zipfile.ZipFile(draft, "x", zipfile.ZIP_STORED, allowZip64=True) as packed:
+            _fill(packed, index, day)
+        index |= {"bytes": draft.stat().st_size, "sha256": _digest(draft)}
+        packed_slugs = {one["slug"] for one in index["datasets"]}
+        withdrawn = packed_slugs - set(_published().values_list("slug", flat=True))  # while it was packed
+        if not withdrawn:
+            _put_in_place(draft, target, index)
+    finally:
+        draft.unlink(missing_ok=True)
+    return make() if withdrawn else target
+
+
+def _fill(packed: zipfile.ZipFile, index: dict[str, Any], day: str) -> None:
+    for dataset in _published().select_related("office").order_by("slug").iterator(chunk_size=200):
+        with contextlib.suppress(LakeFault):  # its table is being made, or was taken away just now
+            index["datasets"].append(_pack(packed, dataset))
+    words = {"city": current_city().names["en"], "day": day, "address": settings.MARU.public_url}
+    packed.writestr("README.txt", _README.format(**words), zipfile.ZIP_DEFLATED)
+    packed.writestr("index.json", json.dumps(index, ensure_ascii=False, indent=1), zipfile.ZIP_DEFLATED)
+
+
+def _put_in_place(draft: Path, target: Path, index: dict[str, Any]) -> None:
+    """File and index go together: one at a time, so that the index is always that of the file."""
+    place = target.parent
+    lock = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        draft.replace(target)
+        _write(place / INDEX, json.dumps(index, ensure_ascii=False).encode())
+        for old in place.iterdir():
+            if old not in {target, place / INDEX} and not _is_being_made(old):
+                old.unlink(missing_ok=True)
+    finally:
+        os.close(lock)
+
+
+def _draft(place: Path, name: str) -> Path:
+    """A name that nobody else writes to. Begins with a dot: such files are not served."""
+    return place / f".{name}.{secrets.token_hex(8)}.part"
+
+
+def _is_being_made(path: Path) -> bool:
+    try:
+        return path.suffix == ".part" and time.time() - path.stat().st_mtime < _DRAFT_S
+    except FileNotFoundError:
+        return False
 
 
 def forget() -> None:
@@ -124,6 +159,6 @@ def _digest(path: Path) -> str:
 
 
 def _write(path: Path, body: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
+    part = _draft(path.parent, path.name)
     part.write_bytes(body)
     part.replace(path)

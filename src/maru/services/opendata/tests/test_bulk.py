@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import io
 import json
+import os
 import zipfile
 from datetime import timedelta
 from pathlib import Path
@@ -96,6 +97,36 @@ def test_a_crash_leaves_the_old_one(bikes: Dataset, monkeypatch: pytest.MonkeyPa
     found = read_index()
     assert found is not None
     assert (folder() / found.name).read_bytes() == old
+
+
+def test_two_at_the_same_time_do_not_write_to_one_file(
+    bikes: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker's night begins while somebody has typed the command."""
+    pack, others = bulk._pack, []
+
+    def interrupted(packed: Any, dataset: Dataset) -> Any:
+        monkeypatch.setattr(bulk, "_pack", pack)
+        others.append(hashlib.sha256(bulk.make().read_bytes()).hexdigest())
+        return pack(packed, dataset)
+
+    monkeypatch.setattr(bulk, "_pack", interrupted)
+    path = bulk.make()
+    found = read_index()
+    assert others and found is not None
+    assert zipfile.ZipFile(path).testzip() is None
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == found.digest
+    assert {one.name for one in folder().iterdir()} == {path.name, INDEX}
+
+
+def test_what_a_crash_left_is_taken_away(bikes: Dataset) -> None:
+    folder().mkdir(parents=True, exist_ok=True)
+    left, young = folder() / ".a.zip.0.part", folder() / ".a.zip.1.part"
+    for path in (left, young):
+        path.write_bytes(b"half")
+    os.utime(left, (0, 0))
+    bulk.make()
+    assert young.exists() and not left.exists()
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
