@@ -1,6 +1,8 @@
 """The web process as one ASGI application: media and static files from folders, services' own
 fast applications at the addresses they declare, all else from Django.
 
+A declared prefix takes whole segments of the path: ``/ogc`` is answered at ``/ogc`` and ``/ogc/...``, not at ``/ogcx``.
+
 Segments are immutable and cacheable for ever, playlists and indexes must be asked again each time; both are plain
 files, so that any web server or CDN can serve them instead.
 """
@@ -42,4 +44,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _mount_of(path: str) -> ASGIApp | None:
-    return next((application for prefix, application in _mounted if path.startswith(prefix)), None)
+    return next((application for prefix, application in _mounted if _is_under(path, prefix)), None)
+
+
+def _is_under(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith(prefix.rstrip("/") + "/")

@@ -94,7 +94,8 @@ class DatasetOffer:
 class Mounted:
     """Addresses that a service answers by an ASGI application of its own, before Django: for what must be fast.
 
-    ``prefix`` ends in a slash; ``application`` names it as ``"module:attribute"``.
+    ``prefix`` takes whole segments of the path: ``/ogc`` stands for itself and what is below it, ``/openapi/`` only for what
+    is below it; ``application`` names it as ``"module:attribute"``.
     """
 
     prefix: str
