@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from typing import Any
 from xml.sax import SAXException
@@ -37,6 +38,9 @@ _CONTEXT: dict[str, Any] = {
     "prefLabel": "skos:prefLabel",
 }  # fmt: skip
 _FORMATS = {"turtle": "turtle", "rdf+xml": "xml", "n-triples": "nt", "xml": "xml", "trig": "trig"}
+
+# It logs every address and value that it does not like, with a traceback. What is wrong becomes a fault or a dead letter here.
+logging.getLogger("rdflib").setLevel(logging.CRITICAL)
 
 # rdflib's parsers raise whatever they stumble over.
 _STUMBLES = (

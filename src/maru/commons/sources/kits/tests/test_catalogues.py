@@ -236,3 +236,16 @@ def test_generic_kits_know_result_codes_of_korean_services() -> None:
         )
         == 0
     )
+
+
+def test_a_catalogue_with_bad_values_fills_no_log(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    catalogue = {
+        "@context": {"dcat": "http://www.w3.org/ns/dcat#", "dct": "http://purl.org/dc/terms/", "xsd": "http://www.w3.org/2001/XMLSchema#"},
+        "@id": "https://o.test/a", "@type": "dcat:Dataset", "dct:title": "t",
+        "dct:issued": {"@value": "2026-13-45", "@type": "xsd:date"},
+    }  # fmt: skip
+    parse("dcat", json.dumps(catalogue))
+    assert not caplog.records
+    assert capfd.readouterr() == ("", "")
