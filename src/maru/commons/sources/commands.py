@@ -15,6 +15,9 @@ from typing import Any
 
 Subparsers = argparse._SubParsersAction  # argparse has no public name for what add_subparsers returns
 
+# The words of the pages, and what the table and the API call them.
+_STATES = {"alive": "ok", "late": "stale", "broken": "broken", "waiting": "waiting", "paused": "paused"}
+
 
 def register(subparsers: Subparsers[argparse.ArgumentParser], parents: list[argparse.ArgumentParser]) -> None:
     """Add ``source``."""
@@ -22,7 +25,11 @@ def register(subparsers: Subparsers[argparse.ArgumentParser], parents: list[argp
     acts = source.add_subparsers(dest="act", metavar="ACT", required=True)
     every = acts.add_parser("list", parents=parents, help="all sources and how they are")
     every.add_argument(
-        "--state", default="", help="only those in this state (ok, stale, broken, waiting, paused)"
+        "--state",
+        default="",
+        choices=tuple(dict.fromkeys((*_STATES, *_STATES.values()))),
+        metavar="STATE",
+        help="only those that are alive (ok), late (stale), broken, waiting, paused",
     )
     every.set_defaults(run=_guarded(_list))
     _add_check(acts, parents)
@@ -30,6 +37,7 @@ def register(subparsers: Subparsers[argparse.ArgumentParser], parents: list[argp
         ("run", "ask it once, now, and say what came", _run),
         ("pause", "ask it no more until it is resumed", _pause),
         ("resume", "ask it again", _resume),
+        ("rewind", "forget how far it was read (or of 'all'): everything is asked for again", _rewind),
         ("letters", "what it sent and nobody could read", _letters),
     ):
         one = acts.add_parser(act, parents=parents, help=text)
@@ -138,7 +146,7 @@ def _list(options: argparse.Namespace) -> int:
     from maru.commons.sources.contracts_pages import Filters
     from maru.commons.sources.queries.catalogue import catalogue
 
-    found = catalogue(Filters(state=options.state))
+    found = catalogue(Filters(state=_STATES.get(options.state, options.state)))
     if options.json:
         rows = [
             {name: value for name, value in asdict(card).items() if name != "words"} for card in found.cards
@@ -198,6 +206,21 @@ def _resume(options: argparse.Namespace) -> int:
 
     resume(source=source(options.name), by=None)
     _print(options, {"source": options.name, "state": "resumed"})
+    return 0
+
+
+def _rewind(options: argparse.Namespace) -> int:
+    from maru.commons.sources.access import source
+    from maru.commons.sources.models import Source
+    from maru.commons.sources.operations.sources import rewind
+
+    if options.name == "all":
+        found = list(Source.objects.filter(gone=False).exclude(mode="push"))
+    else:
+        found = [source(options.name)]
+    for one in found:
+        rewind(source=one, by=None)
+    _print(options, {"rewound": len(found), "sources": options.name})
     return 0
 
 

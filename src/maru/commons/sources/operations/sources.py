@@ -20,7 +20,7 @@ from maru.platform.audit.operations import record
 if TYPE_CHECKING:
     from maru.commons.people.models import Person
 
-RUN, RETRY = "run", "retry"
+RUN, RETRY, REWIND = "run", "retry", "rewind"
 _DECLARED = (
     "drawer", "digest", "declared", "names", "summaries", "office", "office_code", "category", "kind", "mode",
     "provider", "every_s", "fresh_s", "own", "gone",
@@ -71,6 +71,15 @@ def ask_now(*, source: Source, by: Person | None) -> None:
 def ask_retry(*, source: Source, by: Person | None) -> None:
     """Have the collector read the dead letters again with the present declaration."""
     _want(source, RETRY, by)
+
+
+def rewind(*, source: Source, by: Person | None) -> None:
+    """Forget how far it was read, and what "not modified" is said of: everything it still has is asked for again, for a lake
+    that is older than the database. Rows that are there change nothing. A collector that runs forgets it as well, once the
+    run under way has ended."""
+    with transaction.atomic():
+        Source.objects.filter(pk=source.pk).update(cursor="null", validators="{}")
+        _want(source, REWIND, by)
 
 
 def heard(name: str, wanted: str) -> None:

@@ -144,8 +144,18 @@ class Engine:
                 # People who ask know more than the pause of its provider does.
                 self.desk.reach.limits.worked(standing.provider)
                 standing.next_at = time.time()
+                if wanted == sources.REWIND:
+                    self._rewind(standing)
                 if wanted == sources.RETRY:
                     self._start(standing, _retry_letters)
+
+    def _rewind(self, standing: Standing) -> None:
+        """A run that was under way may have written its cursor after the wish."""
+        standing.cursor, standing.validators = None, {}
+        now = dt.datetime.now(dt.UTC)
+        self._scribe.hand_in(
+            Settlement(source=standing.name, at=now, health=standing.health(), place=standing.place())
+        )
 
     def _consider(self, standing: Standing, now: float) -> None:
         provider, lane = standing.provider, _lane(standing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +22,7 @@ from maru.commons.sources.models import Source
 from maru.commons.sources.runner import shelf
 from maru.commons.sources.tests.collector.test_rounds import row
 from maru.commons.sources.tests.collector.world import World, drawer
+from maru.platform.audit.models import Entry
 from maru.platform.ports.environment import Environment
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -244,3 +246,40 @@ def test_a_column_that_was_assumed_is_decided_here_too(maru: Maru, world: World,
     world.rows.append({"place": "b", "at": "2026-05-01T01:00:00Z", "value": 2})
     assert json.loads(maru("run", "air", "--json")[1])["records"] == 2
     assert json.loads(maru("columns", "air", "--json")[1]) == []
+
+
+def test_states_by_the_words_of_the_pages(maru: Maru, world: World, home: Path, capsys: Any) -> None:
+    drawer(home, "air", f"{world.url}/air")
+    world.rows = [row("a", 1)]
+    assert maru("run", "air")[0] == 0
+    for word, found in (("alive", 1), ("ok", 1), ("late", 0), ("stale", 0), ("paused", 0)):
+        assert f"{found} of 1 sources" in maru("list", "--state", word)[1], word
+    with pytest.raises(SystemExit) as refused:
+        maru("list", "--state", "fine")
+    assert refused.value.code == 2
+    told = capsys.readouterr().err
+    assert all(word in told for word in ("alive", "late", "broken", "waiting", "paused"))
+
+
+def test_rewinding_asks_for_everything_again(maru: Maru, world: World, home: Path) -> None:
+    drawer(home, "air", f"{world.url}/air")
+    body = json.dumps([row("a", 1), row("b", 2)]).encode()
+
+    def answer(_path: str) -> tuple[int, dict[str, str], bytes]:
+        if world.asked[-1][1].get("if-none-match") == '"1"':
+            return 304, {"ETag": '"1"'}, b""
+        return 200, {"Content-Type": "application/json", "ETag": '"1"'}, body
+
+    world.answer = answer
+    assert json.loads(maru("run", "air", "--json")[1])["records"] == 2
+    shutil.rmtree(home / "lake")  # one is restored that is older than the database
+    assert json.loads(maru("run", "air", "--json")[1])["records"] == 0
+    assert maru("rewind", "none")[0] == 1
+    assert maru("rewind", "all")[0] == 0
+    assert maru("rewind", "air")[0] == 0
+    assert (
+        list(Entry.objects.filter(act="sources.rewind").values_list("target", flat=True))
+        == ["sources/air"] * 2
+    )
+    assert Source.objects.get().validators == "{}"
+    assert json.loads(maru("run", "air", "--json")[1])["records"] == 2

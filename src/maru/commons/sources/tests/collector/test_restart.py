@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 
 import pytest
 
 from maru.commons.sources.models import Latest, Source
+from maru.commons.sources.operations import sources as operations
 from maru.commons.sources.tests.collector.test_rounds import row
 from maru.commons.sources.tests.collector.world import PRESENT, Trial, World, drawer
 from maru.platform.ports.lake.store import FileLake
@@ -55,3 +57,19 @@ def test_what_is_gone_or_no_longer_kept_is_not_counted(trial: Trial, world: Worl
     trial.open()
     trial.round(now=False)
     assert Source.objects.get().records == 1
+
+
+def test_a_collector_that_runs_rewinds_too(trial: Trial, world: World, home: Path) -> None:
+    drawer(home, "air", f"{world.url}/air")
+    body = json.dumps([row("a", 1)]).encode()
+    world.answer = lambda _path: (200, {"Content-Type": "application/json", "ETag": '"1"'}, body)
+    trial.round()
+    assert Source.objects.get().validators != "{}"
+    trial.round()
+    assert "if-none-match" in world.asked[-1][1]
+    for _again in range(2):
+        operations.rewind(source=Source.objects.get(), by=None)
+    trial.round(now=False)
+    assert "if-none-match" not in world.asked[-1][1]
+    source = Source.objects.get()
+    assert (source.wanted, source.records) == ("", 1)
