@@ -105,6 +105,7 @@ class Engine:
         rows = Source.objects.in_bulk(list(declared)) if alone else sources.register(declared)
         alarms, counts = drift.open_alarms(), letters.counts()
         limits = self.desk.reach.limits
+        begun: dict[str, int] = {}
         for name, declaration in declared.items():
             limits.declare(
                 declaration.provider or name,
@@ -116,20 +117,31 @@ class Engine:
                 standing = self.standings[name] = Standing.of(
                     declaration, rows[name], drift=alarms.get(name, set()), letters=counts.get(name, 0)
                 )
-                self._heal(standing, rows[name].records)
+                begun[name] = rows[name].records
             elif standing.declaration != declaration:
                 standing.declaration = declaration
                 standing.ensured = False
                 standing.next_at = min(standing.next_at, time.time() + 1.0)
         for name in set(self.standings) - set(declared):
             del self.standings[name]
+        self._heal(begun, at_once=alone)
 
-    def _heal(self, standing: Standing, records: int) -> None:
-        made_good, behind = healing.look(standing, self.desk.lake, records)
-        if made_good is not None:
-            self._scribe.hand_in(made_good)
-        if behind:
-            self._start(standing, healing.catch_up)
+    def _heal(self, begun: dict[str, int], *, at_once: bool) -> None:
+        """Of these sources nothing was known to this process: see what the lake has of them. Values: records as written."""
+        try:
+            tables = frozenset(self.desk.lake.tables()) if begun else frozenset()
+        except OSError:
+            log.exception("the lake cannot be listed")
+            return
+        for name, records in begun.items():
+            standing = self.standings[name]
+            made_good, behind = healing.look(standing, self.desk.lake, tables, records)
+            if made_good is not None:
+                self._scribe.hand_in(made_good)
+            if behind and at_once:
+                healing.catch_up(standing, self.desk)
+            elif behind:
+                self._start(standing, healing.catch_up)
 
     def _hear_wishes(self) -> None:
         for name, paused, wanted in Source.objects.filter(gone=False).values_list("name", "paused", "wanted"):

@@ -7,6 +7,7 @@ records is taken from the lake's log at each start, and newest values are made g
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 import pyarrow as pa
 import structlog
@@ -24,12 +25,14 @@ MOST_ROWS = 200_000  # the newest of what was not written down; older ones are n
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
-def look(standing: Standing, lake: Lake, records: int) -> tuple[Settlement | None, bool]:
-    """What must be written of ``records``, the count that the ledger has, and whether rows came after the last word of
+def look(
+    standing: Standing, lake: Lake, tables: Collection[str], records: int
+) -> tuple[Settlement | None, bool]:
+    """What must be written of ``records``, the count that the ledger has (``tables``: those of the lake), and whether rows came after the last word of
     the ledger. Reads the table's log only."""
     try:
-        snapshot = lake.snapshot(standing.name) if standing.name in lake.tables() else None
-    except LakeFault:  # a run will say what is wrong with it
+        snapshot = lake.snapshot(standing.name) if standing.name in tables else None
+    except (LakeFault, OSError):  # a run will say what is wrong with it
         return None, False
     standing.present = snapshot.rows if snapshot else 0
     behind = bool(snapshot and snapshot.at and snapshot.at > (standing.last_ok_at or _EPOCH))

@@ -73,3 +73,22 @@ def test_a_collector_that_runs_rewinds_too(trial: Trial, world: World, home: Pat
     assert "if-none-match" not in world.asked[-1][1]
     source = Source.objects.get()
     assert (source.wanted, source.records) == ("", 1)
+
+
+def test_a_lake_that_cannot_be_read_ends_no_collector(
+    trial: Trial, world: World, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawer(home, "air", f"{world.url}/air")
+    world.rows = [row("a", 1)]
+    trial.round()
+    trial.open()
+
+    def fail(*_words: object) -> None:
+        raise OSError("no such disk")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(FileLake, "snapshot", fail)
+        trial.round()
+    assert (Source.objects.get().error, Source.objects.get().records) == ("storage", 1)
+    trial.round()
+    assert (Source.objects.get().error, Source.objects.get().records) == ("", 1)
