@@ -27,4 +27,5 @@ from maru.project import asgi
 def test_a_prefix_takes_whole_segments(path: str, found: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     mounts = [("/openapi/", "openapi"), ("/data.json", "list"), ("/ogc", "features")]
     monkeypatch.setattr(asgi, "_mounted", mounts)
-    assert asgi._mount_of(path) == found
+    answers: object = asgi._mount_of(path)
+    assert answers == found

@@ -147,7 +147,9 @@ class TestHouse:
     def test_machines_are_refused_in_json(self) -> None:
         """They accept anything, as curl does."""
         scope = _scope(PUSHED, "text/csv", 5 * MB)
-        scope["headers"] = [(name, b"*/*" if name == b"accept" else value) for name, value in scope["headers"]]
+        scope["headers"] = [
+            (name, b"*/*" if name == b"accept" else value) for name, value in scope["headers"]
+        ]
         status, body = self._post(scope, [bytes(MB)] * 5)
         assert (status, json.loads(body)["error"]["code"]) == (413, "too_large")
 
