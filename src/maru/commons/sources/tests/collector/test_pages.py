@@ -36,11 +36,36 @@ def air(home: Path, office: Office) -> Source:
         error="timeout", error_detail="no answer", error_at=now, drift=1,
         rules=[["declared", "done", ""], ["promise", "todo", "young"], ["live", "exempt", "simulated"]],
     )  # fmt: skip
-    Latest.objects.create(source_id="air", series="value", key="a", labels='{"station":"a"}', number=3.25, unit="ug/m3", at=now, seen=now)
-    DeadLetter.objects.create(source_id="air", digest="d", raw=b'{"value": "x"}\xff', reason="no number", field="value", first_at=now, last_at=now)
-    DriftAlarm.objects.create(source_id="air", kind="renamed", name="value", becomes="val", first_at=now, last_at=now)
+    Latest.objects.create(
+        source_id="air",
+        series="value",
+        key="a",
+        labels='{"station":"a"}',
+        number=3.25,
+        unit="ug/m3",
+        at=now,
+        seen=now,
+    )
+    DeadLetter.objects.create(
+        source_id="air",
+        digest="d",
+        raw=b'{"value": "x"}\xff',
+        reason="no number",
+        field="value",
+        first_at=now,
+        last_at=now,
+    )
+    DriftAlarm.objects.create(
+        source_id="air", kind="renamed", name="value", becomes="val", first_at=now, last_at=now
+    )
     Run.objects.create(source_id="air", at=now, added=7, code="timeout", detail="no answer")
-    Hour.objects.create(source_id="air", hour=now.replace(minute=0, second=0, microsecond=0), added=7, watched_s=100, late_s=25)
+    Hour.objects.create(
+        source_id="air",
+        hour=now.replace(minute=0, second=0, microsecond=0),
+        added=7,
+        watched_s=100,
+        late_s=25,
+    )
     forget()
     return Source.objects.get(name="air")
 
@@ -103,7 +128,14 @@ def test_the_open_api_reads(client: Client, air: Source) -> None:
     assert {one["name"]: one["state"] for one in listed["sources"]}["air"] == "stale"
     one = client.get("/api/v1/sources/air").json()
     assert (one["records"], one["licence"], one["drifts"][0]["becomes"]) == (1234, "KOGL-1", "val")
-    assert one["columns"][2] == {"name": "value", "title": one["columns"][2]["title"], "type": "number", "unit": "ug/m3", "key": False, "personal": False}
+    assert one["columns"][2] == {
+        "name": "value",
+        "title": one["columns"][2]["title"],
+        "type": "number",
+        "unit": "ug/m3",
+        "key": False,
+        "personal": False,
+    }
     values = client.get("/api/v1/sources/air/latest?limit=1").json()
     assert values["values"][0]["value"] == 3.25 and values["next"] is None
     assert client.get("/api/v1/sources/none").status_code == 404
@@ -123,7 +155,10 @@ def test_who_acts(signed_in: SignedIn, air: Source, office: Office, role: str, o
     letter = DeadLetter.objects.get().pk
     raw = browser.get(f"/sources/air/letters/{letter}/raw")
     assert raw.status_code == (200 if may else 403)
-    answers = {act: browser.post("/sources/air/act/", {"act": act}).status_code for act in ("run", "pause", "resume", "retry")}
+    answers = {
+        act: browser.post("/sources/air/act/", {"act": act}).status_code
+        for act in ("run", "pause", "resume", "retry")
+    }
     assert set(answers.values()) == ({302} if may else {403})
     acts = set(Entry.objects.values_list("act", flat=True))
     assert ({"sources.run", "sources.pause", "sources.resume", "sources.retry"} <= acts) == may

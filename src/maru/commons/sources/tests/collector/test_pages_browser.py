@@ -39,8 +39,12 @@ def test_readers_follow_the_sources(page: Any, live_server: Any, home: Path, off
     )
     now = timezone.now()
     Source.objects.update(state="ok", last_ok_at=now, last_value_at=now - dt.timedelta(seconds=5), records=12)
-    Source.objects.filter(name="air").update(rules=[["declared", "done", ""], ["promise", "todo", "young"]], error="timeout", error_detail="x")
-    Latest.objects.create(source_id="air", series="value", key="a", number=3.25, unit="ug/m3", at=now, seen=now)
+    Source.objects.filter(name="air").update(
+        rules=[["declared", "done", ""], ["promise", "todo", "young"]], error="timeout", error_detail="x"
+    )
+    Latest.objects.create(
+        source_id="air", series="value", key="a", number=3.25, unit="ug/m3", at=now, seen=now
+    )
     Hour.objects.create(source_id="air", hour=now.replace(minute=0, second=0, microsecond=0), added=7)
     forget()
     page.goto(f"{live_server.url}/sources/")
