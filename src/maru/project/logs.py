@@ -70,6 +70,8 @@ def configure(options: dict[str, Any] | None = None) -> None:
                 "asyncio": {"level": "WARNING"},
                 "httpx": {"level": "WARNING"},
                 "PIL": {"level": "WARNING"},
+                # What goes wrong at an outside system is told by its source, in the house's words.
+                "paramiko": {"level": "CRITICAL"},
             },
         }
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import socket
 import stat
@@ -16,6 +17,8 @@ from maru.simulator.outside.servers.drops import Drop, content, drops, size_of
 
 USER = "maru"
 _AUTH_TRIES = 30.0
+# A caller who hangs up is nothing to tell the terminal of whoever runs the demonstration.
+logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 
 
 class SftpServer:
