@@ -63,6 +63,11 @@ def _announce(environment: Environment, *, demo: bool) -> None:
     note = environment.home / "demo.json"
     if demo and note.exists():
         lines += _accounts(note)
+    if demo:
+        lines.append(f"Open data:    http://{host}:{environment.port}/data/")
+        lines.append(f"290 sources:  http://{host}:{environment.port}/sources/")
+        # Set by open_house, unless the operator brought an outside world of their own.
+        lines.append(f"Pull a plug:  {os.environ.get('MARU_OUTSIDE', environment.outside)}/")
     print("\n".join(lines), flush=True)
 
 
