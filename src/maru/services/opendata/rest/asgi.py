@@ -7,6 +7,7 @@ at most once a second for each dataset, that the data is still what it was; ever
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -86,8 +87,12 @@ class Front:
         # The edge: whatever goes wrong below, the program gets the shape that it knows, and we the trace.
         except Exception as fault:  # noqa: BLE001
             shown = request.path.replace(visit.key, "•••") if visit.key else request.path
-            _log.error("interface_fault", interface=route.name, path=shown, exc_info=fault)
-            answer = route.problem(request, Problem(500, "fault", "Something went wrong on our side."))
+            reference = secrets.token_hex(4)
+            _log.error(
+                "interface_fault", interface=route.name, path=shown, reference=reference, exc_info=fault
+            )
+            words = f"Something went wrong on our side. Tell us this reference: {reference}"
+            answer = route.problem(request, Problem(500, "fault", words))
         self.counter.note(
             route.name,
             answer.dataset,
