@@ -52,7 +52,7 @@ _NAME = text("stationName", "name", "이름", "Name", place("name"))
 
 def systems() -> tuple[System, ...]:
     """14 of the general server, realtime arrivals, positions of nine lines, two of city data."""
-    return (*_traffic(), *_counts(), *_things(), *_subway(), *_hotspots())
+    return (*_traffic(), *_counts(), *_estimates(), *_things(), *_subway(), *_hotspots())
 
 
 def _traffic() -> tuple[System, ...]:
@@ -143,6 +143,11 @@ def _counts() -> tuple[System, ...]:
             ),
             key=("day", "route_id", "stop_id"), time="day", batch=4000, interval_s=DAY, weight=200, every_s=1800, traps=("wrong_column_name", "big_days", "late_days"),
         ),
+    )  # fmt: skip
+
+
+def _estimates() -> tuple[System, ...]:
+    return (
         seoul(
             "SPOP_LOCAL_RESD_DONG", args=("day", "hour", "dong"), name="data_living_population", drawer="data_living_population", ko="행정동별 생활인구",
             en="People present by neighbourhood", about_ko="통신 자료로 어림한 시간대별 생활인구", about_en="People present each hour, estimated from mobile phones", office="digital-data", category="population",
