@@ -71,6 +71,8 @@ def _by_cursor(
         raise SourceFault("configuration", "options.cursor takes one column or two")
     page, left = options.number("page", PAGE), options.number("most", MOST)
     known = cursor if isinstance(cursor, Mapping) else {}
+    if len(known.get("after") or columns) != len(columns):
+        known = {}  # the declaration names other columns than those that this place was kept for: begin anew
     after = known.get("after") or ([options.values["start"]] if "start" in options else [])
     same = int(known.get("same", 0))
     page += same

@@ -208,6 +208,13 @@ def test_rows_of_a_database_come_by_cursor(tmp_path: Path) -> None:
     assert [row["no"] for row in rows_of(round_of(None, sql(path, cursor="no", start=9))[0])] == [9, 10]
 
 
+def test_another_cursor_column_begins_anew(tmp_path: Path) -> None:
+    path = database(tmp_path / "a.sqlite3", [(n, "x", "2024-01-01") for n in range(5)])
+    for kept, columns in (({"after": ["2024-01-01", 4], "same": 1}, "no"), ({"after": [4]}, ["at", "no"])):
+        found, _ = round_of(None, sql(path, cursor=columns), kept)
+        assert {row["no"] for row in rows_of(found)} == set(range(5))
+
+
 def test_more_rows_of_one_value_than_a_page(tmp_path: Path) -> None:
     path = database(tmp_path / "a.sqlite3", [(n, "x", "2024-01-01") for n in range(50)])
     found, cursor = round_of(None, sql(path, cursor="at", page=10))
